@@ -1,1 +1,3 @@
-//! Tallyhouse.
+//! Tallyhouse: the clearing house of a loyalty coalition.
+
+pub mod domain;

@@ -1,0 +1,345 @@
+//! Executes one submission against the working set, op by op: the heart of the house.
+//!
+//! Must not: fetch, wait, read a clock or draw randomness. The same entries give the same effects
+//! here in normal running, in recovery and in an audit.
+
+use super::effect::{Applied, Effect};
+use super::governance::Governance;
+use super::ids::{Name, OpAt, Party, Reference};
+use super::invariants;
+use super::member::{DayCount, Member};
+use super::op;
+use super::points::Points;
+use super::rejection::Rejection;
+use super::submission::{Mode, Op, Submission};
+use super::time::{Day, Micros};
+use super::working_set::{OpRecord, Subject, WorkingSet};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Where and when an op is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Entry index and place of the op.
+    pub at: OpAt,
+    /// The entry's time.
+    pub accepted_at: Micros,
+    /// The ledger day, at the programme's fixed offset.
+    pub today: Day,
+    /// The UTC day, by which velocity is limited.
+    pub utc_day: Day,
+}
+
+impl Stamp {
+    /// The stamp of an entry's first op.
+    pub fn new(entry: u64, accepted_at: Micros, utc_offset_min: i16) -> Self {
+        Self {
+            at: OpAt { entry, op: 0 },
+            accepted_at,
+            today: accepted_at.day(utc_offset_min),
+            utc_day: accepted_at.day(0),
+        }
+    }
+}
+
+/// Who signed the submission, and with which key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signer {
+    /// The author.
+    pub party: Party,
+    /// The key id.
+    pub key: Name,
+}
+
+/// What a sweep finds due: the first (day, member) pairs up to its day, and whether that is all.
+#[derive(Debug, Clone, Default)]
+pub struct Due {
+    /// In order of (day, member), at most [`super::op::expire::SWEEP_LOTS_MAX`].
+    pub pairs: Vec<(Day, Reference)>,
+    /// Whether there are further pairs.
+    pub more: bool,
+}
+
+/// One op with everything that may decide it.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The state before the op.
+    pub set: &'a WorkingSet,
+    /// Programme, partners, keys, prices.
+    pub governance: &'a Governance,
+    /// Where and when.
+    pub stamp: &'a Stamp,
+    /// Who.
+    pub signer: &'a Signer,
+    /// The op.
+    pub op: &'a Op,
+}
+
+/// What an op would change: put in place as a whole, or not at all.
+#[derive(Debug)]
+pub struct Draft {
+    /// What it reports.
+    pub applied: Applied,
+    /// Accounts as they would be.
+    pub members: SmallVec<[(Reference, Member); 2]>,
+    /// What a later op may need of it.
+    pub subject: Subject,
+    /// The record of an earlier op that it changes.
+    pub target: Option<(Reference, OpRecord)>,
+    /// The author's count of points burned this day.
+    pub burned: Option<DayCount>,
+    /// Governance as it would be.
+    pub governance: Option<Governance>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            applied: Applied::default(),
+            members: SmallVec::new(),
+            subject: Subject::Other,
+            target: None,
+            burned: None,
+            governance: None,
+        }
+    }
+}
+
+impl Draft {
+    /// Takes a finished visit in.
+    ///
+    /// # Errors
+    /// [`Rejection::Overflow`] if the member's points would pass their range.
+    pub fn close(&mut self, mut visit: super::visit::Visit) -> Result<(), Rejection> {
+        let id = visit.id;
+        self.applied.lines.append(&mut visit.lines);
+        let (touch, member) = visit.close()?;
+        self.applied.touches.push(touch);
+        self.members.push((id, member));
+        Ok(())
+    }
+
+    /// Adds a line of points; none for zero points or from a party to itself.
+    pub fn line(
+        &mut self,
+        parties: (Party, Party),
+        reason: super::line::Reason,
+        price_version: u32,
+        points: Points,
+    ) {
+        if points.is_zero() || parties.0 == parties.1 {
+            return;
+        }
+        let same = |line: &&mut super::line::LineMove| {
+            (line.debtor, line.creditor) == parties
+                && line.reason == reason
+                && line.price_version == price_version
+        };
+        if let Some(line) = self.applied.lines.iter_mut().find(same) {
+            let more = super::line::LineTotal::Priced(points);
+            line.total = line
+                .total
+                .checked_add(more)
+                .expect("one op's points are within range");
+            return;
+        }
+        self.applied.lines.push(super::line::LineMove::priced(
+            parties,
+            reason,
+            price_version,
+            points,
+        ));
+    }
+}
+
+/// Executes a submission and returns one effect per op.
+pub fn execute(
+    set: &mut WorkingSet,
+    stamp: &Stamp,
+    signer: &Signer,
+    submission: &Submission,
+    due: &Due,
+) -> Vec<Effect> {
+    let mut undo = Undo::new(submission.mode == Mode::Atomic);
+    let mut effects = Vec::with_capacity(submission.ops.len());
+    let mut stamp = *stamp;
+    for (place, op) in submission.ops.iter().enumerate() {
+        stamp.at.op = u16::try_from(place).expect("OPS_MAX fits 16 bits");
+        let effect = execute_op(set, &stamp, signer, op, due, &mut undo);
+        let refused = !effect.outcome().is_applied();
+        effects.push(effect);
+        if refused && submission.mode == Mode::Atomic {
+            undo.roll_back(set);
+            return abort(effects, submission.ops.len());
+        }
+    }
+    effects
+}
+
+fn abort(mut effects: Vec<Effect>, ops: usize) -> Vec<Effect> {
+    let first = effects.pop().expect("the refused op has an effect");
+    let aborted = || Effect::Refused(Rejection::BatchAborted);
+    let mut all: Vec<Effect> = effects.iter().map(|_| aborted()).collect();
+    all.push(first);
+    all.resize_with(ops, aborted);
+    all
+}
+
+fn execute_op(
+    set: &mut WorkingSet,
+    stamp: &Stamp,
+    signer: &Signer,
+    op: &Op,
+    due: &Due,
+    undo: &mut Undo,
+) -> Effect {
+    let digest = op.digest();
+    match set.ops.get(&(signer.party, op.id)) {
+        Some(record) if record.digest == digest => return Effect::Duplicate(record.at),
+        Some(_) => return Effect::Refused(Rejection::OpIdReused),
+        None => {}
+    }
+    let governance = set.governance().clone();
+    let request = Request {
+        set,
+        governance: &governance,
+        stamp,
+        signer,
+        op,
+    };
+    let draft = match op::draft(&request, due) {
+        Ok(draft) => draft,
+        Err(rejection) => return Effect::Refused(rejection),
+    };
+    let record = OpRecord {
+        at: stamp.at,
+        digest,
+        accepted_at: stamp.accepted_at,
+        subject: Subject::Other,
+    };
+    match apply(set, signer, op, draft, record, undo) {
+        Ok(applied) => Effect::Applied(applied),
+        Err(rejection) => Effect::Refused(rejection),
+    }
+}
+
+/// Puts a draft in place. Books go first, because they alone can still refuse.
+fn apply(
+    set: &mut WorkingSet,
+    signer: &Signer,
+    op: &Op,
+    draft: Draft,
+    mut record: OpRecord,
+    undo: &mut Undo,
+) -> Result<Applied, Rejection> {
+    let governance = match draft.governance {
+        Some(changed) => Arc::new(changed),
+        None => set.governance().clone(),
+    };
+    set.books.post(&governance, &draft.applied)?;
+    if !Arc::ptr_eq(&governance, set.governance()) {
+        undo.governance(set);
+        set.set_governance(governance);
+    }
+    undo.posted(&draft.applied);
+    for ((id, member), touch) in draft.members.into_iter().zip(&draft.applied.touches) {
+        invariants::assert_member_moves(set.members.get(&id), &member, &touch.moves);
+        let before = set.put_member(id, Some(member));
+        undo.member(id, before);
+    }
+    if let Some(count) = draft.burned {
+        undo.burned(signer.party, set.books.party(signer.party).burned_by_day);
+        set.books.count_burned(signer.party, count);
+    }
+    if let Some((target, changed)) = draft.target {
+        let key = (signer.party, target);
+        let before = set.put_op(key, Some(changed));
+        undo.op(key, before);
+    }
+    record.subject = draft.subject;
+    let key = (signer.party, op.id);
+    let before = set.put_op(key, Some(record));
+    undo.op(key, before);
+    Ok(draft.applied)
+}
+
+/// How to take an atomic submission back.
+#[derive(Debug)]
+struct Undo {
+    steps: Option<Vec<Step>>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Member(Reference, Option<Member>),
+    Op((Party, Reference), Option<OpRecord>),
+    Posted(Applied),
+    Burned(Party, DayCount),
+    Governance(Arc<Governance>),
+}
+
+impl Undo {
+    fn new(atomic: bool) -> Self {
+        Self {
+            steps: atomic.then(Vec::new),
+        }
+    }
+
+    fn note(&mut self, step: impl FnOnce() -> Step) {
+        if let Some(steps) = &mut self.steps {
+            steps.push(step());
+        }
+    }
+
+    fn member(&mut self, id: Reference, before: Option<Member>) {
+        self.note(|| Step::Member(id, before));
+    }
+
+    fn op(&mut self, key: (Party, Reference), before: Option<OpRecord>) {
+        self.note(|| Step::Op(key, before));
+    }
+
+    fn posted(&mut self, applied: &Applied) {
+        self.note(|| Step::Posted(applied.clone()));
+    }
+
+    fn burned(&mut self, party: Party, before: DayCount) {
+        self.note(|| Step::Burned(party, before));
+    }
+
+    fn governance(&mut self, set: &WorkingSet) {
+        self.note(|| Step::Governance(set.governance().clone()));
+    }
+
+    fn roll_back(self, set: &mut WorkingSet) {
+        for step in self.steps.into_iter().flatten().rev() {
+            match step {
+                Step::Member(id, before) => drop(set.put_member(id, before)),
+                Step::Op(key, before) => drop(set.put_op(key, before)),
+                Step::Posted(applied) => {
+                    let governance = set.governance().clone();
+                    set.books.unpost(&governance, &applied);
+                }
+                Step::Burned(party, before) => set.books.count_burned(party, before),
+                Step::Governance(before) => set.set_governance(before),
+            }
+        }
+    }
+}
+
+/// Executes the founding submission: the only op of entry 0.
+pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> {
+    let super::submission::Action::Found(found) = &op.action else {
+        panic!("entry 0 holds found alone");
+    };
+    let at = OpAt { entry: 0, op: 0 };
+    set.set_governance(Arc::new(Governance::founded(found, at, accepted_at)));
+    let record = OpRecord {
+        at,
+        digest: op.digest(),
+        accepted_at,
+        subject: Subject::Other,
+    };
+    set.put_op((Party::HOUSE, op.id), Some(record));
+    vec![Effect::Applied(Applied::default())]
+}

@@ -1,0 +1,282 @@
+//! The state that a batch of submissions works on: governance, books, and the records it touches.
+//!
+//! Must not: fetch. [`Needs`] says what to load before [`super::execute::execute`] may run; all
+//! records together are a fold over the entries.
+
+use super::books::Books;
+use super::governance::Governance;
+use super::ids::{OpAt, Party, Reference};
+use super::line::{LineKey, LineTotal};
+use super::lot::Lot;
+use super::member::Member;
+use super::points::Points;
+use super::submission::Submission;
+use super::table::Table;
+use super::time::{Day, Micros};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An op id with the author whose it is.
+pub type OpKey = (Party, Reference);
+/// A submission id with the author whose it is.
+pub type SubmissionKey = (Party, Reference);
+
+/// What the ledger keeps of an applied op.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OpRecord {
+    /// Where it stands.
+    #[n(0)]
+    pub at: OpAt,
+    /// [`super::submission::Op::digest`].
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: [u8; 16],
+    /// When it was applied.
+    #[n(2)]
+    pub accepted_at: Micros,
+    /// What a later op may need of it.
+    #[n(3)]
+    pub subject: Subject,
+}
+
+/// What a later op may need of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Subject {
+    /// Nothing.
+    #[n(0)]
+    Other,
+    /// A hold can be captured or released.
+    #[n(1)]
+    Hold(#[n(0)] Reference),
+    /// An issue can be reversed.
+    #[n(2)]
+    Issue(#[n(0)] IssueRecord),
+    /// A burn or capture can be reversed.
+    #[n(3)]
+    Spend(#[n(0)] SpendRecord),
+}
+
+/// What a reversal of an issue needs.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct IssueRecord {
+    /// Who got the points.
+    #[n(0)]
+    pub member: Reference,
+    /// What it made.
+    #[n(1)]
+    pub lot: Lot,
+    /// How many of its points are reversed.
+    #[n(2)]
+    pub reversed: Points,
+}
+
+/// What a reversal of a burn or capture needs.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SpendRecord {
+    /// Whose points they were.
+    #[n(0)]
+    pub member: Reference,
+    /// What was consumed, in order.
+    #[n(1)]
+    pub slices: Vec<Lot>,
+    /// The price version in force when they were.
+    #[n(2)]
+    pub price_version: u32,
+    /// How many of its points are reversed, from the last slice on.
+    #[n(3)]
+    pub reversed: Points,
+}
+
+/// What the ledger keeps of an accepted submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct SubmissionRecord {
+    /// Its entry.
+    #[n(0)]
+    pub entry: u64,
+    /// BLAKE3 of the envelope's compact form.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
+}
+
+/// Everything in memory that decides the next entry.
+#[derive(Debug)]
+pub struct WorkingSet {
+    /// Programme, partners, keys, prices. Nothing before entry 0.
+    pub governance: Option<Arc<Governance>>,
+    /// Totals and lines.
+    pub books: Books,
+    /// Members by reference.
+    pub members: Table<Reference, Member>,
+    /// Applied ops by author and id.
+    pub ops: Table<OpKey, OpRecord>,
+    /// Accepted submissions by author and id.
+    pub submissions: Table<SubmissionKey, SubmissionRecord>,
+    changed: Changed,
+}
+
+#[derive(Debug, Default)]
+struct Changed {
+    members: BTreeMap<Reference, Vec<Day>>,
+    ops: BTreeSet<OpKey>,
+    submissions: BTreeSet<SubmissionKey>,
+    governance: bool,
+}
+
+/// What a batch changed, to be stored behind the log.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Members, each with the days on which a sweep had work there before.
+    pub members: Vec<(Reference, Vec<Day>, Member)>,
+    /// Applied ops.
+    pub ops: Vec<(OpKey, OpRecord)>,
+    /// Accepted submissions.
+    pub submissions: Vec<(SubmissionKey, SubmissionRecord)>,
+    /// Lines; `None` is a line that is gone.
+    pub lines: Vec<(LineKey, Option<LineTotal>)>,
+    /// Totals of parties.
+    pub parties: Vec<(Party, super::books::PartyBooks)>,
+    /// Governance, if it changed.
+    pub governance: Option<Arc<Governance>>,
+}
+
+impl WorkingSet {
+    /// The state of an empty ledger.
+    pub fn empty() -> Self {
+        Self::load(None, Books::default())
+    }
+
+    /// The state as it was stored; members, ops and submissions are loaded on demand.
+    pub fn load(governance: Option<Arc<Governance>>, books: Books) -> Self {
+        Self {
+            governance,
+            books,
+            members: Table::default(),
+            ops: Table::default(),
+            submissions: Table::default(),
+            changed: Changed::default(),
+        }
+    }
+
+    /// The governance in force.
+    ///
+    /// # Panics
+    /// Before entry 0, which nothing but founding may ask about.
+    pub fn governance(&self) -> &Arc<Governance> {
+        self.governance.as_ref().expect("the ledger is founded")
+    }
+
+    /// The governance in force, to be changed and stored.
+    pub fn governance_mut(&mut self) -> &mut Governance {
+        self.changed.governance = true;
+        Arc::make_mut(self.governance.as_mut().expect("the ledger is founded"))
+    }
+
+    /// Replaces all governance: at founding, and when an atomic submission is undone.
+    pub fn set_governance(&mut self, governance: Arc<Governance>) {
+        self.changed.governance = true;
+        self.books.extend_to(governance.party_count());
+        self.governance = Some(governance);
+    }
+
+    /// Replaces a member.
+    pub fn put_member(&mut self, id: Reference, member: Option<Member>) -> Option<Member> {
+        let offset = self.governance().programme.utc_offset_min;
+        let before = self.members.put(id, member);
+        let days = || {
+            before
+                .as_ref()
+                .map_or_else(Vec::new, |before| before.due_days(offset))
+        };
+        self.changed.members.entry(id).or_insert_with(days);
+        before
+    }
+
+    /// Replaces the record of an op.
+    pub fn put_op(&mut self, key: OpKey, record: Option<OpRecord>) -> Option<OpRecord> {
+        self.changed.ops.insert(key);
+        self.ops.put(key, record)
+    }
+
+    /// Remembers an accepted submission.
+    pub fn put_submission(&mut self, key: SubmissionKey, record: SubmissionRecord) {
+        self.changed.submissions.insert(key);
+        self.submissions.put(key, Some(record));
+    }
+
+    /// What changed since this was last asked, in a fixed order.
+    pub fn take_changes(&mut self) -> Changes {
+        let changed = std::mem::take(&mut self.changed);
+        let (parties, lines) = self.books.take_changed();
+        let members = changed.members.into_iter().filter_map(|(id, days)| {
+            let member = self.members.get(&id)?;
+            Some((id, days, member.clone()))
+        });
+        let ops = changed.ops.into_iter();
+        let ops = ops.filter_map(|key| Some((key, self.ops.get(&key)?.clone())));
+        let submissions = changed.submissions.into_iter();
+        let submissions = submissions.filter_map(|key| Some((key, *self.submissions.get(&key)?)));
+        Changes {
+            members: members.collect(),
+            ops: ops.collect(),
+            submissions: submissions.collect(),
+            lines: lines
+                .into_iter()
+                .map(|k| (k, self.books.lines.get(&k).copied()))
+                .collect(),
+            parties: parties
+                .into_iter()
+                .map(|p| (p, self.books.party(p).clone()))
+                .collect(),
+            governance: changed.governance.then(|| self.governance().clone()),
+        }
+    }
+}
+
+/// The keys of the records that a submission may touch, as far as it names them itself.
+///
+/// Ops that name an earlier op also touch that op's member: [`OpRecord::member`], once the op
+/// records are loaded.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Members named.
+    pub members: Vec<Reference>,
+    /// Op ids used or named.
+    pub ops: Vec<OpKey>,
+}
+
+impl Needs {
+    /// Adds what a submission names.
+    pub fn add(&mut self, author: Party, submission: &Submission) {
+        for op in &submission.ops {
+            self.ops.push((author, op.id));
+            self.ops
+                .extend(op.action.target().map(|target| (author, *target)));
+            self.members
+                .extend(op.action.members().into_iter().flatten());
+            if let super::submission::Action::Propose(action) = &op.action {
+                self.members.extend(action.members().into_iter().flatten());
+            }
+        }
+    }
+
+    /// Adds the members of actions that wait for approval, which an `approve` may touch.
+    pub fn add_proposals(&mut self, governance: &Governance) {
+        let members = governance
+            .proposals
+            .values()
+            .flat_map(|p| p.action.members());
+        self.members.extend(members.flatten());
+    }
+}
+
+impl OpRecord {
+    /// The member that a later op which names this one will touch.
+    pub fn member(&self) -> Option<Reference> {
+        match &self.subject {
+            Subject::Other => None,
+            Subject::Hold(member) => Some(*member),
+            Subject::Issue(issue) => Some(issue.member),
+            Subject::Spend(spend) => Some(spend.member),
+        }
+    }
+}
