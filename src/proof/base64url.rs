@@ -80,6 +80,7 @@ pub fn decode_standard_array<const N: usize>(text: &[u8]) -> Result<[u8; N], Bas
 fn array<const N: usize>(alphabet: &Base64, text: &[u8]) -> Result<[u8; N], Base64Error> {
     let found = alphabet.decoded_length(text).map_err(|_| Base64Error::NotCanonical)?;
     if found != N {
+        alphabet.check(text).map_err(|_| Base64Error::NotCanonical)?;
         return Err(Base64Error::WrongLength { expected: N, found });
     }
     let mut bytes = [0; N];
