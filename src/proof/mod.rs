@@ -2,3 +2,7 @@
 pub mod base64url;
 pub mod chain;
 pub mod json;
+pub mod jws;
+pub mod keys;
+pub mod merkle;
+pub mod tile;
