@@ -1,3 +1,6 @@
 //! Tallyhouse: the clearing house of a loyalty coalition.
 
 pub mod domain;
+#[cfg(feature = "server")]
+pub mod platform;
+pub mod proof;
