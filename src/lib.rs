@@ -1,1 +1,4 @@
 //! Tallyhouse.
+
+#[cfg(feature = "server")]
+pub mod platform;
