@@ -1,8 +1,9 @@
 //! The settings of a house: `tallyhouse.toml`.
 //!
-//! `config/tallyhouse.toml` names every setting with its unit, default and limit, and a test keeps it
-//! equal to this file. An unknown setting is an error, and so is a value outside its range: nothing is
-//! corrected silently. Rules of a programme do not belong here: they are entries of its ledger.
+//! `config/tallyhouse.toml` names every setting with its unit, default and limit, and a test keeps
+//! it equal to this file. An unknown setting is an error, and so is a value outside its range:
+//! nothing is corrected silently. Rules of a programme do not belong here: they are entries of its
+//! ledger.
 
 pub use super::sections::{Log, LogFormat, LogLevel, RocksDb, Server, Writer};
 
@@ -110,9 +111,8 @@ impl Config {
 
     /// Reads settings and checks every limit; paths stay as they are written.
     ///
-    /// # Errors
-    /// The text is not TOML, names an unknown setting, or a value is of the wrong type or outside its
-    /// range.
+    /// # Errors The text is not TOML, names an unknown setting, or a value is of the wrong type or
+    /// outside its range.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text)?;
         in_range("verifier_threads", config.verifier_threads, 0..=1_024)?;

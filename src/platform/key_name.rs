@@ -1,7 +1,7 @@
 //! The name of a key: whose it is, and which one.
 //!
-//! It is written `<author>/<key id>` in a signature's `kid`, and `<author>.<key id>.pem` as the name
-//! of a file. Ids hold neither `/` nor `.`, so that both forms have one meaning.
+//! It is written `<author>/<key id>` in a signature's `kid`, and `<author>.<key id>.pem` as the
+//! name of a file. Ids hold neither `/` nor `.`, so that both forms have one meaning.
 
 use super::is_id;
 use std::path::Path;

@@ -2,9 +2,9 @@
 //! reads them (RFC 8410, without the public key, which OpenSSL refuses to read).
 //!
 //! A key file is created with mode 0600, is whole or absent, and is never overwritten. One that
-//! others may read is refused. The name of the file is the key's name: `<author>.<key id>.pem` holds
-//! the key with the `kid` `<author>/<key id>`. What a key may do is no matter of this module: the
-//! ledger tells.
+//! others may read is refused. The name of the file is the key's name: `<author>.<key id>.pem`
+//! holds the key with the `kid` `<author>/<key id>`. What a key may do is no matter of this module:
+//! the ledger tells.
 
 pub use super::key_name::{KeyName, KeyNameError};
 

@@ -1,8 +1,8 @@
 //! What the house takes from the machine it runs on: settings, time, key files, logs and signals.
 //!
-//! This layer must not know points, partners or entries: it may use `proof::keys` and no other module
-//! of ours. Whatever reads a clock, a file of secrets or a signal does it through here, so that the
-//! layers above can be tested without any of them.
+//! This layer must not know points, partners or entries: it may use `proof::keys` and no other
+//! module of ours. Whatever reads a clock, a file of secrets or a signal does it through here, so
+//! that the layers above can be tested without any of them.
 
 pub mod clock;
 pub mod config;

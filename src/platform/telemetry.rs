@@ -1,7 +1,7 @@
 //! Logs: one line per event on standard error, as text or as JSON.
 //!
-//! Standard output belongs to what a command answers, so nothing is logged there. An error is logged
-//! once, where it is dealt with; no secret and no member is ever logged.
+//! Standard output belongs to what a command answers, so nothing is logged there. An error is
+//! logged once, where it is dealt with; no secret and no member is ever logged.
 
 use super::config::{Log, LogFormat};
 use tracing_subscriber::EnvFilter;
