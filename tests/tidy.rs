@@ -1,8 +1,8 @@
 //! The rules of the house style that a compiler does not know, checked by reading the sources.
 //!
-//! Each rule is a function from one source file to its findings; the tests at the end run it over the
-//! repository, and over planted snippets, so that each rule is seen to fail. The rules look at code
-//! without its comments, texts and tests; they know Rust's tokens, but are no parser.
+//! Each rule is a function from one source file to its findings; the tests at the end run it over
+//! the repository, and over planted snippets, so that each rule is seen to fail. The rules look at
+//! code without its comments, texts and tests; they know Rust's tokens, but are no parser.
 
 #[path = "tidy/code.rs"]
 mod code;

@@ -239,7 +239,7 @@ mod tests {
             ("r#\"a \" b\"# c", "           c"),
             ("br\"a\" c", "      c"),
             ("r#type rest br", "r#type rest br"),
-            ("'\"' '\\'' 'é' x", "             x"),
+            ("'\"' '\\'' 'é' x", "              x"),
             ("fn a<'b>(c: &'b str)", "fn a<'b>(c: &'b str)"),
             ("é = 1", "xx = 1"),
         ] {
