@@ -1,0 +1,53 @@
+# Each target does its own set-up. Everything is built in one profile (release), so that RocksDB is
+# compiled once: 10 to 20 minutes the first time, never again. The target folder stays outside the
+# clone and is shared by clones and worktrees.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+CACHE_HOME := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+export CARGO_TARGET_DIR ?= $(CACHE_HOME)/tallyhouse/target
+# RUSTFLAGS would override .cargo/config.toml, and other flags mean another build of RocksDB.
+unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+
+# Arguments for the demo (`make demo ARGS=--keep`) or a filter for the tests
+# (`make test ARGS=burn_is_rejected`).
+ARGS ?=
+
+.PHONY: help
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install the system packages that are missing
+	@.ci/setup
+
+.PHONY: demo
+demo: setup ## run a small coalition on a week of purchases (ARGS=--keep: leave it running)
+	cargo run --release --locked --bin tallyhouse -- demo $(ARGS)
+
+.PHONY: test
+test: setup ## run every test (ARGS=name: only those)
+	cargo test --release --locked -- --quiet $(ARGS)
+
+.PHONY: fmt
+fmt: ## format the sources
+	cargo fmt
+
+.PHONY: lint
+lint: setup ## check the format and run clippy, warnings denied
+	cargo fmt --check
+	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo clippy --release --locked --no-default-features --lib --bins -- -D warnings
+
+.PHONY: doc
+doc: setup ## build the documentation of the code, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --document-private-items
+
+.PHONY: bench
+bench: setup ## run the benches; each prints achieved, limit and ratio
+	cargo bench --locked
+
+.PHONY: verify
+verify: ## build tallyhouse-verify alone: no C++, no network, no runtime
+	cargo build --release --locked --no-default-features --bin tallyhouse-verify
