@@ -44,7 +44,9 @@ pub fn encode_append(bytes: &[u8], out: &mut String) {
 /// # Errors
 /// [`Base64Error::NotCanonical`] for any text that [`encode`] would not have written.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, Base64Error> {
-    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Base64Error::NotCanonical)
+    URL_SAFE_NO_PAD
+        .decode_to_vec(text)
+        .map_err(|_| Base64Error::NotCanonical)
 }
 
 /// Decodes base64url without padding to exactly `N` bytes.
@@ -66,7 +68,9 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 /// # Errors
 /// [`Base64Error::NotCanonical`] for any text that [`encode_standard`] would not have written.
 pub fn decode_standard(text: &[u8]) -> Result<Vec<u8>, Base64Error> {
-    STANDARD.decode_to_vec(text).map_err(|_| Base64Error::NotCanonical)
+    STANDARD
+        .decode_to_vec(text)
+        .map_err(|_| Base64Error::NotCanonical)
 }
 
 /// Decodes standard base64 with padding to exactly `N` bytes.
@@ -78,13 +82,19 @@ pub fn decode_standard_array<const N: usize>(text: &[u8]) -> Result<[u8; N], Bas
 }
 
 fn array<const N: usize>(alphabet: &Base64, text: &[u8]) -> Result<[u8; N], Base64Error> {
-    let found = alphabet.decoded_length(text).map_err(|_| Base64Error::NotCanonical)?;
+    let found = alphabet
+        .decoded_length(text)
+        .map_err(|_| Base64Error::NotCanonical)?;
     if found != N {
-        alphabet.check(text).map_err(|_| Base64Error::NotCanonical)?;
+        alphabet
+            .check(text)
+            .map_err(|_| Base64Error::NotCanonical)?;
         return Err(Base64Error::WrongLength { expected: N, found });
     }
     let mut bytes = [0; N];
-    alphabet.decode(text, bytes[..].as_out()).map_err(|_| Base64Error::NotCanonical)?;
+    alphabet
+        .decode(text, bytes[..].as_out())
+        .map_err(|_| Base64Error::NotCanonical)?;
     Ok(bytes)
 }
 
@@ -108,17 +118,30 @@ mod tests {
             assert_eq!(encode(plain.as_bytes()), bare);
             assert_eq!(decode(bare.as_bytes()).unwrap(), plain.as_bytes());
             assert_eq!(encode_standard(plain.as_bytes()), padded);
-            assert_eq!(decode_standard(padded.as_bytes()).unwrap(), plain.as_bytes());
+            assert_eq!(
+                decode_standard(padded.as_bytes()).unwrap(),
+                plain.as_bytes()
+            );
         }
     }
 
     #[test]
     fn padding_white_space_and_the_other_alphabet_are_refused() {
-        for text in ["Zg==", "Zg=", "Zg ", " Zg", "Zg\n", "Z", "Zm9vY", "+/+/", "Zm\u{e9}"] {
-            assert_eq!(decode(text.as_bytes()), Err(Base64Error::NotCanonical), "{text:?}");
+        for text in [
+            "Zg==", "Zg=", "Zg ", " Zg", "Zg\n", "Z", "Zm9vY", "+/+/", "Zm\u{e9}",
+        ] {
+            assert_eq!(
+                decode(text.as_bytes()),
+                Err(Base64Error::NotCanonical),
+                "{text:?}"
+            );
         }
         for text in ["Zg", "Zg=", "Zg== ", "Zm9v\n", "-_-_", "====", "Zg==Zg=="] {
-            assert_eq!(decode_standard(text.as_bytes()), Err(Base64Error::NotCanonical), "{text:?}");
+            assert_eq!(
+                decode_standard(text.as_bytes()),
+                Err(Base64Error::NotCanonical),
+                "{text:?}"
+            );
         }
     }
 
@@ -131,7 +154,11 @@ mod tests {
                         assert_eq!(encode(&bytes).as_bytes(), text);
                     }
                 }
-                for text in [[b'Z', a, b'=', b'='], [b'Z', b'Z', a, b], [b'Z', a, b, b'=']] {
+                for text in [
+                    [b'Z', a, b'=', b'='],
+                    [b'Z', b'Z', a, b],
+                    [b'Z', a, b, b'='],
+                ] {
                     if let Ok(bytes) = decode_standard(&text) {
                         assert_eq!(encode_standard(&bytes).as_bytes(), text);
                     }
@@ -143,10 +170,16 @@ mod tests {
     #[test]
     fn a_fixed_length_is_held_to() {
         assert_eq!(decode_array::<3>(b"Zm9v"), Ok(*b"foo"));
-        let wrong = Base64Error::WrongLength { expected: 4, found: 3 };
+        let wrong = Base64Error::WrongLength {
+            expected: 4,
+            found: 3,
+        };
         assert_eq!(decode_array::<4>(b"Zm9v"), Err(wrong));
         assert_eq!(decode_standard_array::<4>(b"Zm9v"), Err(wrong));
-        assert_eq!(decode_standard_array::<1>(b"Zh=="), Err(Base64Error::NotCanonical));
+        assert_eq!(
+            decode_standard_array::<1>(b"Zh=="),
+            Err(Base64Error::NotCanonical)
+        );
     }
 
     proptest! {

@@ -33,13 +33,18 @@ impl ChainHasher {
     /// Prepares the context key.
     #[must_use]
     pub fn new() -> Self {
-        ChainHasher { key: hash_derive_key_context(CONTEXT) }
+        ChainHasher {
+            key: hash_derive_key_context(CONTEXT),
+        }
     }
 
     /// The chain hash of an entry: the `prev` of the entry after it.
     #[must_use]
     pub fn hash(&self, entry: &[u8]) -> [u8; 32] {
-        *blake3::Hasher::new_from_context_key(&self.key).update(entry).finalize().as_bytes()
+        *blake3::Hasher::new_from_context_key(&self.key)
+            .update(entry)
+            .finalize()
+            .as_bytes()
     }
 }
 
@@ -65,6 +70,9 @@ mod tests {
 
     #[test]
     fn a_chain_hash_is_no_other_hash_of_the_same_bytes() {
-        assert_ne!(ChainHasher::new().hash(b"entry"), *blake3::hash(b"entry").as_bytes());
+        assert_ne!(
+            ChainHasher::new().hash(b"entry"),
+            *blake3::hash(b"entry").as_bytes()
+        );
     }
 }

@@ -140,7 +140,11 @@ impl<'a> Reader<'a> {
     /// [`Reason::NotUtf8`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Reader { text, at: 0, depth: 0 }),
+            Ok(text) => Ok(Reader {
+                text,
+                at: 0,
+                depth: 0,
+            }),
             Err(error) => Err(JsonError::new(error.valid_up_to(), Reason::NotUtf8)),
         }
     }
@@ -258,8 +262,9 @@ impl<'a> Reader<'a> {
         while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0'))
             && digit <= 9
         {
-            magnitude =
-                magnitude.and_then(|m| m.checked_mul(10)).and_then(|m| m.checked_add(digit.into()));
+            magnitude = magnitude
+                .and_then(|m| m.checked_mul(10))
+                .and_then(|m| m.checked_add(digit.into()));
             end += 1;
         }
         let leading_zero = bytes.get(digits_at) == Some(&b'0');
@@ -271,7 +276,9 @@ impl<'a> Reader<'a> {
         Ok(match (negative, magnitude) {
             (false, Some(m)) => i64::try_from(m).map_or(Integer::Above, Integer::Within),
             (false, None) => Integer::Above,
-            (true, Some(m)) => 0i64.checked_sub_unsigned(m).map_or(Integer::Below, Integer::Within),
+            (true, Some(m)) => 0i64
+                .checked_sub_unsigned(m)
+                .map_or(Integer::Below, Integer::Within),
             (true, None) => Integer::Below,
         })
     }
@@ -285,7 +292,10 @@ impl<'a> Reader<'a> {
         let rest = &self.text.as_bytes()[self.at..];
         let value = rest.starts_with(b"true");
         if !value && !rest.starts_with(b"false") {
-            return Err(self.refuse(Reason::Expected { wanted: Kind::Boolean, found: Kind::Other }));
+            return Err(self.refuse(Reason::Expected {
+                wanted: Kind::Boolean,
+                found: Kind::Other,
+            }));
         }
         self.at += if value { 4 } else { 5 };
         Ok(value)

@@ -54,7 +54,9 @@ impl Typ {
     }
 
     fn parse(text: &str) -> Option<Typ> {
-        [Typ::Submission, Typ::Token, Typ::Statement].into_iter().find(|t| t.as_str() == text)
+        [Typ::Submission, Typ::Token, Typ::Statement]
+            .into_iter()
+            .find(|t| t.as_str() == text)
     }
 }
 
@@ -204,14 +206,24 @@ impl<'a> Jws<'a> {
         let protected = decode(header, Part::Header, PROTECTED_BYTES_MAX)?;
         let Header { kid, typ } = Header::parse(&protected)?;
         if typ != expected {
-            return Err(JwsError::WrongTyp { expected, found: typ });
+            return Err(JwsError::WrongTyp {
+                expected,
+                found: typ,
+            });
         }
         let signature = base64url::decode_array(signature).map_err(|error| match error {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
         let payload = decode(payload, Part::Payload, PAYLOAD_BYTES_MAX)?;
-        Ok(Jws { signing_input, protected, payload, signature, kid, typ })
+        Ok(Jws {
+            signing_input,
+            protected,
+            payload,
+            signature,
+            kid,
+            typ,
+        })
     }
 
     /// The bytes that were signed, as they were sent.
@@ -233,8 +245,14 @@ impl<'a> Jws<'a> {
 /// If the payload is above [`PAYLOAD_BYTES_MAX`], which its maker has to see to.
 #[must_use]
 pub fn sign(typ: Typ, payload: &[u8], signer: &Signer) -> String {
-    assert!(payload.len() <= PAYLOAD_BYTES_MAX, "a payload above the limit is not signed");
-    let protected = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"{typ}"}}"#, signer.kid());
+    assert!(
+        payload.len() <= PAYLOAD_BYTES_MAX,
+        "a payload above the limit is not signed"
+    );
+    let protected = format!(
+        r#"{{"alg":"EdDSA","kid":"{}","typ":"{typ}"}}"#,
+        signer.kid()
+    );
     let input = signing_input_from_parts(protected.as_bytes(), payload);
     let signature = signer.sign(input.as_bytes());
     with_signature(input, &signature)

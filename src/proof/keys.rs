@@ -53,7 +53,9 @@ impl PublicKey {
     /// # Errors
     /// A [`KeyError`] for any key that an honest key generation cannot have made.
     pub fn register(bytes: &[u8; 32]) -> Result<PublicKey, KeyError> {
-        let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotAPoint)?;
+        let point = CompressedEdwardsY(*bytes)
+            .decompress()
+            .ok_or(KeyError::NotAPoint)?;
         if point.compress().as_bytes() != bytes {
             return Err(KeyError::NotCanonical);
         }
@@ -70,7 +72,9 @@ impl PublicKey {
     /// The one verdict on a signature: true if and only if `verify_strict` accepts it.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.verifying.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        self.verifying
+            .verify_strict(message, &Signature::from_bytes(signature))
+            .is_ok()
     }
 
     /// The 32 bytes of RFC 8032.
@@ -82,7 +86,11 @@ impl PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({})", super::base64url::encode(self.verifying.as_bytes()))
+        write!(
+            f,
+            "PublicKey({})",
+            super::base64url::encode(self.verifying.as_bytes())
+        )
     }
 }
 
@@ -108,7 +116,10 @@ impl Kid {
         if !is_name(author) || !is_name(key_id) {
             return Err(KidError);
         }
-        Ok(Kid { text: text.into(), author_bytes: author.len() })
+        Ok(Kid {
+            text: text.into(),
+            author_bytes: author.len(),
+        })
     }
 
     /// Who signs.
@@ -141,7 +152,9 @@ impl fmt::Display for Kid {
 pub fn is_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
-    let Some((first, rest)) = bytes.split_first() else { return false };
+    let Some((first, rest)) = bytes.split_first() else {
+        return false;
+    };
     bytes.len() <= NAME_BYTES_MAX
         && is_plain(*first)
         && rest.iter().all(|byte| is_plain(*byte) || *byte == b'-')
@@ -159,7 +172,10 @@ impl Signer {
     /// A signer from the 32 secret bytes of RFC 8032.
     #[must_use]
     pub fn new(kid: Kid, secret: &[u8; 32]) -> Signer {
-        Signer { kid, key: SigningKey::from_bytes(secret) }
+        Signer {
+            kid,
+            key: SigningKey::from_bytes(secret),
+        }
     }
 
     /// The key's name.

@@ -42,7 +42,11 @@ pub const EMPTY_ROOT: Hash = [
 /// The hash of a leaf, over the exact bytes of its entry.
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(entry)
+        .finalize()
+        .into()
 }
 
 /// The hash of a node from those of its two children.
@@ -67,7 +71,10 @@ pub fn verify_inclusion(
     if index >= size {
         return false;
     }
-    let mut path = Path { node: index, last: size - 1 };
+    let mut path = Path {
+        node: index,
+        last: size - 1,
+    };
     let mut hash = *leaf_hash;
     for sibling in proof {
         if path.last == 0 {
@@ -108,10 +115,15 @@ pub fn verify_consistency(
     let (first, rest) = if old_size.is_power_of_two() {
         (old_root, proof)
     } else {
-        let Some(split) = proof.split_first() else { return false };
+        let Some(split) = proof.split_first() else {
+            return false;
+        };
         split
     };
-    let mut path = Path { node: old_size - 1, last: new_size - 1 };
+    let mut path = Path {
+        node: old_size - 1,
+        last: new_size - 1,
+    };
     while path.node & 1 == 1 {
         path.go_up();
     }
@@ -157,4 +169,8 @@ impl Path {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the trees of tests are small"
+)]
 mod tests;

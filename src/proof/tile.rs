@@ -44,7 +44,8 @@ pub struct TileCoordinate {
 
 /// How many nodes of tile level `level` a tree of `size` leaves has: roots of full tiles below.
 fn nodes_at(size: u64, level: u8) -> u64 {
-    size.checked_shr(TILE_HEIGHT * u32::from(level)).unwrap_or(0)
+    size.checked_shr(TILE_HEIGHT * u32::from(level))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ pub enum Reason {
     #[error("control characters in a string must be escaped")]
     ControlCharacter,
     /// A backslash followed by something that is no JSON escape.
-    #[error("not a JSON escape; write \\\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits")]
+    #[error(
+        "not a JSON escape; write \\\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits"
+    )]
     BadEscape,
     /// An escaped half of a surrogate pair without its other half.
     #[error("a lone surrogate is no character; write both halves of the pair")]
@@ -79,7 +81,11 @@ pub enum Reason {
 
 impl JsonError {
     pub(super) fn new(offset: usize, reason: Reason) -> Self {
-        JsonError(Box::new(Detail { offset, reason, path: String::new() }))
+        JsonError(Box::new(Detail {
+            offset,
+            reason,
+            path: String::new(),
+        }))
     }
 
     /// Bytes from the start of the payload to where reading stopped.
@@ -122,7 +128,11 @@ impl JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Detail { offset, reason, path } = &*self.0;
+        let Detail {
+            offset,
+            reason,
+            path,
+        } = &*self.0;
         if path.is_empty() {
             write!(f, "at byte {offset}: {reason}")
         } else {

@@ -72,10 +72,14 @@ fn whole_numbers_are_read_and_those_beyond_i64_are_told_apart() {
 
 #[test]
 fn numbers_that_are_not_plain_whole_ones_are_refused() {
-    for json in ["1.0", "1.", "1e3", "1E3", "-0", "-0.0", "00", "01", "-01", "-", "0.5", "-e"] {
+    for json in [
+        "1.0", "1.", "1e3", "1E3", "-0", "-0.0", "00", "01", "-01", "-", "0.5", "-e",
+    ] {
         assert_eq!(refused(json), Reason::NotWhole, "{json}");
     }
-    for json in ["NaN", "Infinity", "+1", ".5", "nul", "null", "tru", "falsE", "t", "'a'", ""] {
+    for json in [
+        "NaN", "Infinity", "+1", ".5", "nul", "null", "tru", "falsE", "t", "'a'", "",
+    ] {
         assert!(matches!(refused(json), Reason::Expected { .. }), "{json}");
     }
     assert_eq!(refused("0x10"), Reason::TrailingBytes);
@@ -85,33 +89,76 @@ fn numbers_that_are_not_plain_whole_ones_are_refused() {
 #[test]
 fn strings_are_borrowed_unless_escaped() {
     let string = |json: &'static str| Reader::new(json.as_bytes()).unwrap().string().unwrap();
-    assert!(matches!(string("\"a plain one, žluť\""), Cow::Borrowed("a plain one, žluť")));
-    assert_eq!(string(r#""\"\\\/\b\f\n\r\t\u0041\uD83D\uDE00 é""#), "\"\\/\u{8}\u{c}\n\r\tA😀 é");
+    assert!(matches!(
+        string("\"a plain one, žluť\""),
+        Cow::Borrowed("a plain one, žluť")
+    ));
+    assert_eq!(
+        string(r#""\"\\\/\b\f\n\r\t\u0041\uD83D\uDE00 é""#),
+        "\"\\/\u{8}\u{c}\n\r\tA😀 é"
+    );
 }
 
 #[test]
 fn broken_strings_are_refused() {
-    for json in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\ud800""#, r#""\ud800x""#, r#""\ud83d\""#] {
+    for json in [
+        r#""\ud800""#,
+        r#""\udc00""#,
+        r#""\ud800\ud800""#,
+        r#""\ud800x""#,
+        r#""\ud83d\""#,
+    ] {
         assert_eq!(refused(json), Reason::LoneSurrogate, "{json}");
     }
-    for json in [r#""\x""#, r#""\u12""#, r#""\u+123""#, r#""\u12g4""#, r#""\U0041""#, r#""\"#] {
+    for json in [
+        r#""\x""#,
+        r#""\u12""#,
+        r#""\u+123""#,
+        r#""\u12g4""#,
+        r#""\U0041""#,
+        r#""\"#,
+    ] {
         assert_eq!(refused(json), Reason::BadEscape, "{json}");
     }
     assert_eq!(refused("\"a\nb\""), Reason::ControlCharacter);
     assert_eq!(refused("\"\\n\u{0}\""), Reason::ControlCharacter);
     assert_eq!(refused("\"never closed"), Reason::StringUnfinished);
     assert_eq!(refused("\"\\n never closed"), Reason::StringUnfinished);
-    for bytes in [&b"\"\xff\""[..], b"\"\xed\xa0\x80\"", b"\"\xc0\xaf\"", b"\xf8"] {
+    for bytes in [
+        &b"\"\xff\""[..],
+        b"\"\xed\xa0\x80\"",
+        b"\"\xc0\xaf\"",
+        b"\xf8",
+    ] {
         assert_eq!(read(bytes).unwrap_err().reason(), Reason::NotUtf8);
     }
 }
 
 #[test]
 fn broken_structure_is_refused() {
-    for json in ["{", "[", "{]", "[}", "{,}", "[,]", "[1,]", "{\"a\":1,}", "{a:1}", "\u{feff}{}"] {
+    for json in [
+        "{",
+        "[",
+        "{]",
+        "[}",
+        "{,}",
+        "[,]",
+        "[1,]",
+        "{\"a\":1,}",
+        "{a:1}",
+        "\u{feff}{}",
+    ] {
         assert!(matches!(refused(json), Reason::Expected { .. }), "{json}");
     }
-    for json in ["{\"a\" 1}", "{\"a\"}", "[1 2]", "{\"a\":1 \"b\":2}", "[1}", "{\"a\":1]", "[1"] {
+    for json in [
+        "{\"a\" 1}",
+        "{\"a\"}",
+        "[1 2]",
+        "{\"a\":1 \"b\":2}",
+        "[1}",
+        "{\"a\":1]",
+        "[1",
+    ] {
         assert!(matches!(refused(json), Reason::ExpectedSign(_)), "{json}");
     }
     for json in ["{} {}", "[],", "1 1", "{}\0", "{}//"] {
@@ -127,10 +174,16 @@ fn nesting_and_items_are_limited() {
     assert_eq!(refused(&nested(9)), Reason::TooDeep);
     assert_eq!(refused(&"[".repeat(100_000)), Reason::TooDeep);
     assert_eq!(refused(&"{\"a\":".repeat(100_000)), Reason::TooDeep);
-    assert!(read(b"[[],[],[],[],[],[],[],[],[],[]]").is_ok(), "depth is given back");
+    assert!(
+        read(b"[[],[],[],[],[],[],[],[],[],[]]").is_ok(),
+        "depth is given back"
+    );
     let items = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
     assert!(read(items(1_000).as_bytes()).is_ok());
-    assert_eq!(refused(&items(1_001)), Reason::TooManyItems { items_max: 1_000 });
+    assert_eq!(
+        refused(&items(1_001)),
+        Reason::TooManyItems { items_max: 1_000 }
+    );
 }
 
 #[test]
@@ -167,9 +220,18 @@ fn fields_find_duplicates_and_what_is_missing() {
     };
     assert_eq!(read(r#"{"points":1,"id":2}"#), Ok(()));
     let error = read(r#"{"points":1,"id":2,"points":1}"#).unwrap_err();
-    assert_eq!((error.path(), error.reason()), ("points", Reason::Duplicate));
-    assert_eq!(read(r#"{"points":1}"#).unwrap_err().reason(), Reason::Missing("id"));
-    assert_eq!(read(r#"{"points":1,"ID":1}"#).unwrap_err().reason(), Reason::Unknown);
+    assert_eq!(
+        (error.path(), error.reason()),
+        ("points", Reason::Duplicate)
+    );
+    assert_eq!(
+        read(r#"{"points":1}"#).unwrap_err().reason(),
+        Reason::Missing("id")
+    );
+    assert_eq!(
+        read(r#"{"points":1,"ID":1}"#).unwrap_err().reason(),
+        Reason::Unknown
+    );
 }
 
 fn document() -> impl Strategy<Value = Value> {

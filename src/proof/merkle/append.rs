@@ -36,7 +36,9 @@ impl Frontier {
         mut node: impl FnMut(u32, u64) -> Result<Hash, E>,
     ) -> Result<Self, E> {
         let levels = (0..u64::BITS).rev().filter(|level| size >> level & 1 == 1);
-        let peaks = levels.map(|level| node(level, (size >> level) - 1)).collect::<Result<_, E>>()?;
+        let peaks = levels
+            .map(|level| node(level, (size >> level) - 1))
+            .collect::<Result<_, E>>()?;
         Ok(Frontier { size, peaks })
     }
 
@@ -50,7 +52,9 @@ impl Frontier {
     #[must_use]
     pub fn root(&self) -> Hash {
         let mut peaks = self.peaks.iter().rev();
-        let Some(last) = peaks.next() else { return EMPTY_ROOT };
+        let Some(last) = peaks.next() else {
+            return EMPTY_ROOT;
+        };
         peaks.fold(*last, |right, left| node_hash(left, &right))
     }
 
@@ -58,7 +62,10 @@ impl Frontier {
     pub fn push(&mut self, leaf_hash: Hash) {
         let mut hash = leaf_hash;
         for _ in 0..self.size.trailing_ones() {
-            let left = self.peaks.pop().expect("there is a peak for every bit of the size");
+            let left = self
+                .peaks
+                .pop()
+                .expect("there is a peak for every bit of the size");
             hash = node_hash(&left, &hash);
         }
         self.peaks.push(hash);
@@ -70,7 +77,11 @@ impl Frontier {
     pub fn append(&mut self, leaf_hashes: &[Hash]) -> Appended {
         let old_size = self.size;
         let new_size = old_size + leaf_hashes.len() as u64;
-        let mut appended = Appended { old_size, new_size, levels: Vec::new() };
+        let mut appended = Appended {
+            old_size,
+            new_size,
+            levels: Vec::new(),
+        };
         if leaf_hashes.is_empty() {
             return appended;
         }
@@ -104,13 +115,21 @@ impl Frontier {
             })
         });
         let Ok(grown) = grown;
-        assert_eq!(grown.root(), appended.root(), "frontier and appended nodes have one root");
+        assert_eq!(
+            grown.root(),
+            appended.root(),
+            "frontier and appended nodes have one root"
+        );
         grown
     }
 
     /// The complete subtree of this level; there is one where the size has the level's bit set.
     fn peak(&self, level: u32) -> Hash {
-        assert!(self.size >> level & 1 == 1, "no peak at level {level} of size {}", self.size);
+        assert!(
+            self.size >> level & 1 == 1,
+            "no peak at level {level} of size {}",
+            self.size
+        );
         let larger = (self.size >> level >> 1).count_ones();
         self.peaks[larger as usize]
     }
@@ -167,9 +186,15 @@ impl Appended {
     /// If the leaf is not of this batch.
     #[must_use]
     pub fn inclusion_proof(&self, index: u64) -> Vec<Hash> {
-        assert!((self.old_size..self.new_size).contains(&index), "leaf {index} is of another batch");
+        assert!(
+            (self.old_size..self.new_size).contains(&index),
+            "leaf {index} is of another batch"
+        );
         let level_siblings = self.levels.iter().enumerate();
-        level_siblings.filter_map(|(level, nodes)| nodes.node(index >> level ^ 1)).copied().collect()
+        level_siblings
+            .filter_map(|(level, nodes)| nodes.node(index >> level ^ 1))
+            .copied()
+            .collect()
     }
 
     /// A node above a new leaf or just left of one, if it is complete.
@@ -182,6 +207,9 @@ impl Appended {
     }
 
     fn root(&self) -> Hash {
-        self.levels.last().expect("a batch with leaves has levels").nodes[0]
+        self.levels
+            .last()
+            .expect("a batch with leaves has levels")
+            .nodes[0]
     }
 }

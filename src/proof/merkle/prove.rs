@@ -10,10 +10,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// What `node` answers.
-pub fn root_of<E>(
-    size: u64,
-    mut node: impl FnMut(u32, u64) -> Result<Hash, E>,
-) -> Result<Hash, E> {
+pub fn root_of<E>(size: u64, mut node: impl FnMut(u32, u64) -> Result<Hash, E>) -> Result<Hash, E> {
     if size == 0 {
         return Ok(EMPTY_ROOT);
     }
@@ -62,7 +59,10 @@ pub fn consistency_proof<E>(
     new_size: u64,
     mut node: impl FnMut(u32, u64) -> Result<Hash, E>,
 ) -> Result<Vec<Hash>, E> {
-    assert!(old_size <= new_size, "a tree of {new_size} does not begin with one of {old_size}");
+    assert!(
+        old_size <= new_size,
+        "a tree of {new_size} does not begin with one of {old_size}"
+    );
     let mut proof = Vec::new();
     if old_size == 0 {
         return Ok(proof);

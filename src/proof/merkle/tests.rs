@@ -91,14 +91,26 @@ fn proofs_of_all_small_trees_verify_and_agree_with_the_oracle() {
         assert_eq!(oracle.root().as_bytes()[..], root);
         for index in 0..size {
             let Ok(proof) = inclusion_proof(index, size, nodes(tree));
-            assert_eq!(proof.concat(), oracle.prove_inclusion(index as usize).as_bytes());
-            assert!(verify_inclusion(&all[index as usize], index, size, &proof, &root));
+            assert_eq!(
+                proof.concat(),
+                oracle.prove_inclusion(index as usize).as_bytes()
+            );
+            assert!(verify_inclusion(
+                &all[index as usize],
+                index,
+                size,
+                &proof,
+                &root
+            ));
         }
         for old_size in 1..=size {
             let Ok(proof) = consistency_proof(old_size, size, nodes(tree));
             if old_size < size {
                 let additions = (size - old_size) as usize;
-                assert_eq!(proof.concat(), oracle.prove_consistency(additions).as_bytes());
+                assert_eq!(
+                    proof.concat(),
+                    oracle.prove_consistency(additions).as_bytes()
+                );
             }
             let old_root = definition(&all[..old_size as usize]);
             assert!(verify_consistency(old_size, &old_root, size, &root, &proof));
@@ -118,17 +130,29 @@ fn proofs_for_anything_else_are_refused() {
                 verify_inclusion(leaf, index, size, proof, &root(20.min(size)))
             };
             for other in (0..22).filter(|other| *other != index) {
-                assert!(!verify(other, size, &proof), "index {other} for {index} of {size}");
+                assert!(
+                    !verify(other, size, &proof),
+                    "index {other} for {index} of {size}"
+                );
             }
             for other in (1..=20).filter(|other| *other != size) {
-                assert!(!verify(index, other, &proof), "size {other} for {index} of {size}");
+                assert!(
+                    !verify(index, other, &proof),
+                    "size {other} for {index} of {size}"
+                );
             }
             assert!(!verify(index, size, &[&proof[..], &[root(1)]].concat()));
             if let Some((_, rest)) = proof.split_first() {
                 assert!(!verify(index, size, rest));
                 assert!(!verify(index, size, &proof[..proof.len() - 1]));
             }
-            assert!(!verify_inclusion(&[0; 32], index, size, &proof, &root(size)));
+            assert!(!verify_inclusion(
+                &[0; 32],
+                index,
+                size,
+                &proof,
+                &root(size)
+            ));
             assert!(!verify_inclusion(leaf, index, size, &proof, &[0; 32]));
         }
         for old in 1..size {
@@ -140,7 +164,13 @@ fn proofs_for_anything_else_are_refused() {
             assert!(!verify(old, size, &[&proof[..], &[root(1)]].concat()));
             assert!(!verify(old, size, &proof[1..]));
             assert!(!verify(size, old, &proof));
-            assert!(!verify_consistency(old, &[0; 32], size, &root(size), &proof));
+            assert!(!verify_consistency(
+                old,
+                &[0; 32],
+                size,
+                &root(size),
+                &proof
+            ));
             assert!(!verify_consistency(old, &root(old), size, &[0; 32], &proof));
         }
     }
@@ -184,10 +214,34 @@ fn every_split_of_a_small_tree_into_two_batches_proves_the_second() {
 #[test]
 fn huge_sizes_do_not_overflow() {
     let hash = [7; 32];
-    assert!(!verify_inclusion(&hash, u64::MAX - 1, u64::MAX, &[hash; 64], &hash));
-    assert!(!verify_inclusion(&hash, u64::MAX, u64::MAX, &[hash; 64], &hash));
-    assert!(!verify_consistency(u64::MAX - 1, &hash, u64::MAX, &hash, &[hash; 65]));
-    assert!(!verify_consistency(1 << 63, &hash, u64::MAX, &hash, &[hash; 65]));
+    assert!(!verify_inclusion(
+        &hash,
+        u64::MAX - 1,
+        u64::MAX,
+        &[hash; 64],
+        &hash
+    ));
+    assert!(!verify_inclusion(
+        &hash,
+        u64::MAX,
+        u64::MAX,
+        &[hash; 64],
+        &hash
+    ));
+    assert!(!verify_consistency(
+        u64::MAX - 1,
+        &hash,
+        u64::MAX,
+        &hash,
+        &[hash; 65]
+    ));
+    assert!(!verify_consistency(
+        1 << 63,
+        &hash,
+        u64::MAX,
+        &hash,
+        &[hash; 65]
+    ));
 }
 
 proptest! {

@@ -60,13 +60,19 @@ impl Edge {
                 hashes.push(if level == 0 {
                     leaf_hash_of(index).map_err(TileError::Read)?
                 } else {
-                    let below = TileCoordinate { level: level - 1, index };
+                    let below = TileCoordinate {
+                        level: level - 1,
+                        index,
+                    };
                     prove::root_of_tile(&prove::read(below, &mut read_tile)?)
                 });
             }
             levels.push(hashes);
         }
-        let mut edge = Edge { frontier: Frontier::new(), levels };
+        let mut edge = Edge {
+            frontier: Frontier::new(),
+            levels,
+        };
         edge.frontier = Frontier::from_nodes(size, |level, index| {
             let at = edge.in_memory(level, index, size);
             at.map(prove::root_of_hashes).ok_or(TileError::OutOfRange)
@@ -106,8 +112,15 @@ impl Edge {
                 if hashes.len() == TILE_WIDTH {
                     let index = index / TILE_WIDTH as u64;
                     let bytes = hashes.concat();
-                    assert_eq!(bytes.len(), TILE_BYTES, "a full tile has {TILE_WIDTH} hashes");
-                    tiles.push(Tile { coordinate: TileCoordinate { level, index }, bytes });
+                    assert_eq!(
+                        bytes.len(),
+                        TILE_BYTES,
+                        "a full tile has {TILE_WIDTH} hashes"
+                    );
+                    tiles.push(Tile {
+                        coordinate: TileCoordinate { level, index },
+                        bytes,
+                    });
                     hashes.clear();
                 }
             }

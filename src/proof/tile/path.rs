@@ -41,14 +41,21 @@ impl TilePath {
     #[must_use]
     pub fn full(coordinate: TileCoordinate) -> Self {
         let TileCoordinate { level, index } = coordinate;
-        TilePath { kind: TileKind::Hashes(level), index, width: None }
+        TilePath {
+            kind: TileKind::Hashes(level),
+            index,
+            width: None,
+        }
     }
 
     /// The tile that a path of hashes names; `None` for entries.
     #[must_use]
     pub fn coordinate(&self) -> Option<TileCoordinate> {
         match self.kind {
-            TileKind::Hashes(level) => Some(TileCoordinate { level, index: self.index }),
+            TileKind::Hashes(level) => Some(TileCoordinate {
+                level,
+                index: self.index,
+            }),
             TileKind::Entries => None,
         }
     }
@@ -65,7 +72,11 @@ impl TilePath {
             Some((index, width)) => (index, Some(NonZeroU8::new(decimal(width)?)?)),
             None => (rest, None),
         };
-        Some(TilePath { kind, index: parse_index(index)?, width })
+        Some(TilePath {
+            kind,
+            index: parse_index(index)?,
+            width,
+        })
     }
 }
 
@@ -96,7 +107,11 @@ fn parse_index(text: &str) -> Option<u64> {
     let mut groups = text.split('/').peekable();
     while let Some(group) = groups.next() {
         let is_last = groups.peek().is_none();
-        let digits = if is_last { group } else { group.strip_prefix('x')? };
+        let digits = if is_last {
+            group
+        } else {
+            group.strip_prefix('x')?
+        };
         if digits.len() != 3 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
             return None;
         }
@@ -114,7 +129,11 @@ fn parse_index(text: &str) -> Option<u64> {
 fn decimal(text: &str) -> Option<u8> {
     let is_plain = text.bytes().all(|digit| digit.is_ascii_digit());
     let has_leading_zero = text.len() > 1 && text.starts_with('0');
-    if !is_plain || has_leading_zero { None } else { text.parse().ok() }
+    if !is_plain || has_leading_zero {
+        None
+    } else {
+        text.parse().ok()
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +158,11 @@ mod tests {
             assert_eq!(TilePath::parse(text), Some(expected), "{text}");
             assert_eq!(expected.to_string(), text);
         }
-        let entries = TilePath { kind: TileKind::Entries, index: 7, width: NonZeroU8::new(9) };
+        let entries = TilePath {
+            kind: TileKind::Entries,
+            index: 7,
+            width: NonZeroU8::new(9),
+        };
         assert_eq!(TilePath::parse("tile/entries/007.p/9"), Some(entries));
         assert_eq!(entries.coordinate(), None);
         let coordinate = TileCoordinate { level: 2, index: 5 };
@@ -149,18 +172,50 @@ mod tests {
     #[test]
     fn no_tile_has_a_second_path() {
         for text in [
-            "", "tile", "tile/", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000",
-            "/tile/0/000", "tile/00/000", "tile/64/000", "tile/+1/000", "tile/-1/000",
-            "tile/x/000", "tile/0/x000/001", "tile/0/x000/x001/000", "tile/0/x001",
-            "tile/0/x001/", "tile/0/001/000", "tile/0/+01", "tile/0/x+01/000", "tile/0/000/",
-            "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/",
-            "tile/0/000.p/+1", "tile/0/000.p/1/", "tile/0/000.p/1.p/1", "tile/0/ 00",
-            "tile/entries/0", "tile/data/000", "tile/0/../000", "tile/0/x018/x446/x744/x073/x709/\
-            x551/616", "tile/0/\u{661}\u{662}\u{663}",
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "tile/0/0",
+            "tile/0/00",
+            "tile/0/0000",
+            "/tile/0/000",
+            "tile/00/000",
+            "tile/64/000",
+            "tile/+1/000",
+            "tile/-1/000",
+            "tile/x/000",
+            "tile/0/x000/001",
+            "tile/0/x000/x001/000",
+            "tile/0/x001",
+            "tile/0/x001/",
+            "tile/0/001/000",
+            "tile/0/+01",
+            "tile/0/x+01/000",
+            "tile/0/000/",
+            "tile/0/000.p/0",
+            "tile/0/000.p/256",
+            "tile/0/000.p/01",
+            "tile/0/000.p/",
+            "tile/0/000.p/+1",
+            "tile/0/000.p/1/",
+            "tile/0/000.p/1.p/1",
+            "tile/0/ 00",
+            "tile/entries/0",
+            "tile/data/000",
+            "tile/0/../000",
+            "tile/0/x018/x446/x744/x073/x709/\
+            x551/616",
+            "tile/0/\u{661}\u{662}\u{663}",
         ] {
             assert_eq!(TilePath::parse(text), None, "{text}");
         }
-        let last = TilePath { kind: TileKind::Hashes(0), index: u64::MAX, width: None };
+        let last = TilePath {
+            kind: TileKind::Hashes(0),
+            index: u64::MAX,
+            width: None,
+        };
         assert_eq!(TilePath::parse(&last.to_string()), Some(last));
     }
 

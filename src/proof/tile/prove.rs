@@ -91,7 +91,11 @@ where
     R: FnMut(TileCoordinate) -> Result<Option<B>, E>,
 {
     fn new(edge: &'a Edge, read_tile: R) -> Self {
-        Nodes { edge, read_tile, tiles: Vec::new() }
+        Nodes {
+            edge,
+            read_tile,
+            tiles: Vec::new(),
+        }
     }
 
     fn node(&mut self, level: u32, index: u64) -> Result<Hash, TileError<E>> {
@@ -114,7 +118,10 @@ pub(super) fn place(level: u32, index: u64) -> (TileCoordinate, Range<usize>) {
     let tile_level = u8::try_from(level / TILE_HEIGHT).expect("a tree has 64 levels");
     let height = level % TILE_HEIGHT;
     let per_tile = TILE_HEIGHT - height;
-    let coordinate = TileCoordinate { level: tile_level, index: index >> per_tile };
+    let coordinate = TileCoordinate {
+        level: tile_level,
+        index: index >> per_tile,
+    };
     let within = usize::try_from(index & ((1 << per_tile) - 1)).expect("below 256");
     (coordinate, within << height..(within + 1) << height)
 }
@@ -135,13 +142,20 @@ pub(super) fn read<B: AsRef<[u8]>, E>(
 
 /// The root of a full tile: a hash of the level above.
 pub(super) fn root_of_tile(hashes: &[Hash]) -> Hash {
-    assert_eq!(hashes.len(), TILE_WIDTH, "only a full tile is hashed upward");
+    assert_eq!(
+        hashes.len(),
+        TILE_WIDTH,
+        "only a full tile is hashed upward"
+    );
     root_of_hashes(hashes)
 }
 
 /// The root of a power of two of neighbouring nodes.
 pub(super) fn root_of_hashes(hashes: &[Hash]) -> Hash {
-    assert!(hashes.len().is_power_of_two() && hashes.len() <= TILE_WIDTH, "a complete subtree");
+    assert!(
+        hashes.len().is_power_of_two() && hashes.len() <= TILE_WIDTH,
+        "a complete subtree"
+    );
     let mut nodes = [[0; 32]; TILE_WIDTH];
     let mut width = hashes.len();
     nodes[..width].copy_from_slice(hashes);

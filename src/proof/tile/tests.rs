@@ -24,7 +24,11 @@ struct Stored {
 
 impl Stored {
     fn new() -> Self {
-        Stored { edge: Edge::new(), tiles: Tiles::new(), oracle: Oracle::new() }
+        Stored {
+            edge: Edge::new(),
+            tiles: Tiles::new(),
+            oracle: Oracle::new(),
+        }
     }
 
     fn append(&mut self, count: u64) -> EdgeAppended {
@@ -58,16 +62,41 @@ impl Stored {
 fn a_tree_of_70000_leaves_has_the_tiles_of_the_specification() {
     let mut stored = Stored::new();
     stored.append(70_000);
-    let full = |level| stored.tiles.keys().filter(|tile| tile.level == level).count();
+    let full = |level| {
+        stored
+            .tiles
+            .keys()
+            .filter(|tile| tile.level == level)
+            .count()
+    };
     assert_eq!((full(0), full(1), full(2)), (273, 1, 0));
     let partial = |level, index| {
-        stored.edge.partial_tile(TileCoordinate { level, index }).map(<[Hash]>::len)
+        stored
+            .edge
+            .partial_tile(TileCoordinate { level, index })
+            .map(<[Hash]>::len)
     };
-    assert_eq!((partial(0, 273), partial(1, 1), partial(2, 0)), (Some(112), Some(17), Some(1)));
-    assert_eq!((partial(0, 272), partial(0, 274), partial(1, 0), partial(3, 0)), (None, None, None, None));
+    assert_eq!(
+        (partial(0, 273), partial(1, 1), partial(2, 0)),
+        (Some(112), Some(17), Some(1))
+    );
+    assert_eq!(
+        (
+            partial(0, 272),
+            partial(0, 274),
+            partial(1, 0),
+            partial(3, 0)
+        ),
+        (None, None, None, None)
+    );
     assert_eq!(stored.oracle.root().as_bytes()[..], stored.edge.root());
     stored.check_recovery();
-    for (index, size) in [(0, 70_000), (69_999, 70_000), (65_535, 65_537), (300, 66_000)] {
+    for (index, size) in [
+        (0, 70_000),
+        (69_999, 70_000),
+        (65_535, 65_537),
+        (300, 66_000),
+    ] {
         let Ok(proof) = stored.edge.inclusion_proof(index, size, stored.read()) else {
             panic!("leaf {index} of {size}")
         };
@@ -81,8 +110,16 @@ fn a_tree_of_256_leaves_has_one_full_tile_and_one_hash_above_it() {
     let mut stored = Stored::new();
     let appended = stored.append(256);
     assert_eq!(appended.tiles.len(), 1);
-    assert_eq!(stored.edge.partial_tile(TileCoordinate { level: 0, index: 1 }), None);
-    let above = stored.edge.partial_tile(TileCoordinate { level: 1, index: 0 }).unwrap();
+    assert_eq!(
+        stored
+            .edge
+            .partial_tile(TileCoordinate { level: 0, index: 1 }),
+        None
+    );
+    let above = stored
+        .edge
+        .partial_tile(TileCoordinate { level: 1, index: 0 })
+        .unwrap();
     assert_eq!(above, [stored.edge.root()]);
 }
 
@@ -94,8 +131,13 @@ fn every_size_up_to_two_tiles_and_a_bit_recovers_and_proves() {
         assert_eq!(stored.oracle.root().as_bytes()[..], stored.edge.root());
         stored.check_recovery();
         for index in [0, size / 2, size - 1] {
-            let proof = stored.edge.inclusion_proof(index, size, stored.read()).unwrap();
-            let expected = stored.oracle.prove_inclusion(usize::try_from(index).unwrap());
+            let proof = stored
+                .edge
+                .inclusion_proof(index, size, stored.read())
+                .unwrap();
+            let expected = stored
+                .oracle
+                .prove_inclusion(usize::try_from(index).unwrap());
             assert_eq!(proof.concat(), expected.as_bytes());
         }
     }
@@ -112,7 +154,10 @@ fn what_is_not_in_the_tree_or_not_in_storage_is_an_error() {
     assert_eq!(edge.inclusion_proof(0, 601, stored.read()), out());
     assert_eq!(edge.consistency_proof(0, 601, stored.read()), out());
     assert_eq!(edge.consistency_proof(5, 4, stored.read()), out());
-    assert_eq!(edge.root_at(601, stored.read()).unwrap_err(), TileError::OutOfRange);
+    assert_eq!(
+        edge.root_at(601, stored.read()).unwrap_err(),
+        TileError::OutOfRange
+    );
     let first = TileCoordinate { level: 0, index: 0 };
     let missing = edge.inclusion_proof(3, 600, |_| Ok::<Option<Vec<u8>>, Infallible>(None));
     assert_eq!(missing, Err(TileError::Missing(first)));
@@ -136,7 +181,13 @@ fn a_proof_reads_no_tile_twice() {
         Ok::<_, Infallible>(stored.tiles.get(&coordinate))
     });
     let root = stored.edge.root_at(69_000, stored.read()).unwrap();
-    assert!(verify_inclusion(&leaf(1_000), 1_000, 69_000, &proof.unwrap(), &root));
+    assert!(verify_inclusion(
+        &leaf(1_000),
+        1_000,
+        69_000,
+        &proof.unwrap(),
+        &root
+    ));
     let count = read.len();
     read.sort_unstable();
     read.dedup();
@@ -157,7 +208,7 @@ proptest! {
     #[test]
     fn agrees_with_the_oracle_for_any_batches_and_earlier_sizes(
         batches in prop::collection::vec(0u64..900, 1..8),
-        picks in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 12),
+        picks in prop::collection::vec(any::<[prop::sample::Index; 2]>(), 12),
     ) {
         let mut stored = Stored::new();
         for count in batches {
@@ -172,7 +223,7 @@ proptest! {
         let size = stored.edge.size();
         let oracle_root = stored.oracle.root();
         prop_assert_eq!(&oracle_root.as_bytes()[..], stored.edge.root());
-        for (a, b) in picks.iter().filter(|_| size > 0) {
+        for [a, b] in picks.iter().filter(|_| size > 0) {
             let later = b.index(usize::try_from(size).unwrap()) as u64 + 1;
             let earlier = a.index(usize::try_from(later).unwrap()) as u64;
             let mut oracle = Oracle::new();
