@@ -169,4 +169,8 @@ impl Path {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the trees of tests are small"
+)]
 mod tests;

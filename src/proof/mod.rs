@@ -1,8 +1,34 @@
-//! Bytes and cryptography: the formats in which the ledger is signed, stored, chained and proved.
+//! Bytes and cryptography: how the ledger is signed, stored, chained and proved.
+//!
+//! Purpose: every byte format that leaves the house or stays in the ledger, each in a file that is
+//! named after it and says its specification. House, auditor and witness use the same code, so
+//! they cannot differ about what a byte means.
+//!
+//! Must not: know what points are, or touch files, network, environment, threads, clocks or
+//! randomness. Everything here is a function of its arguments; secrets and storage are passed in.
+//!
+//! | File | Format | Specification |
+//! |---|---|---|
+//! | [`jws`] | the envelope that an author signs | RFC 7515, 8037, 9864 |
+//! | [`keys`] | names of keys; Ed25519 and its one verdict | RFC 8032, strict |
+//! | [`json`] | reading payloads | RFC 8259, 7493, narrowed |
+//! | [`base64url`] | base64 in one spelling | RFC 4648 |
+//! | [`cbor`], [`entry`] | the entry | RFC 8949 §4.2.1, `schemas/entry.cddl` |
+//! | [`chain`] | the hash of the entry before | BLAKE3 |
+//! | [`merkle`] | the tree and its proofs | RFC 6962, 9162 |
+//! | [`tile`] | the tree in files | C2SP tlog-tiles |
+//! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
+//! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
+
 pub mod base64url;
+pub mod cbor;
 pub mod chain;
+pub mod checkpoint;
+pub mod entry;
 pub mod json;
 pub mod jws;
 pub mod keys;
 pub mod merkle;
+pub mod note;
 pub mod tile;
+pub mod tlog_proof;

@@ -93,8 +93,8 @@ fn plain_prefix_length(bytes: &[u8]) -> usize {
     for word in words.by_ref() {
         let word = u64::from_le_bytes(word.try_into().expect("chunks of eight"));
         // The classic test for a zero byte: exact for the lowest one, which is the one we need.
-        let quote = word ^ ONES * u64::from(b'"');
-        let backslash = word ^ ONES * u64::from(b'\\');
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
         let quote = quote.wrapping_sub(ONES) & !quote;
         let backslash = backslash.wrapping_sub(ONES) & !backslash;
         let control = word.wrapping_sub(ONES * 0x20) & !word;
