@@ -176,6 +176,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The text of the next object's first member, if that is called `name` and is a string. This
+    /// only looks ahead; the object is still to be read, and judged.
+    #[must_use]
+    pub fn first_member(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut ahead = self.clone();
+        ahead.open(b'{', Kind::Object).ok()?;
+        let is_it = ahead.kind() == Kind::String && ahead.string().ok()? == name;
+        if !is_it || !ahead.take_if(b':') || ahead.kind() != Kind::String {
+            return None;
+        }
+        ahead.string().ok()
+    }
+
     /// Reads an object. `member` gets the name of each member, must read its value, and must
     /// refuse names that it does not know ([`Reason::Unknown`]) or has seen ([`Fields::mark`]).
     ///

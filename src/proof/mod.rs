@@ -12,8 +12,10 @@
 //! | [`jws`] | the envelope that an author signs | RFC 7515, 8037, 9864 |
 //! | [`keys`] | names of keys; Ed25519 and its one verdict | RFC 8032, strict |
 //! | [`json`] | reading payloads | RFC 8259, 7493, narrowed |
+//! | [`payload`] | what a submission asks for | `schemas/submission.schema.json` |
 //! | [`base64url`] | base64 in one spelling | RFC 4648 |
 //! | [`cbor`], [`entry`] | the entry | RFC 8949 §4.2.1, `schemas/entry.cddl` |
+//! | [`effects`] | what each op did | RFC 8949 §4.2.1, `schemas/effects.cddl` |
 //! | [`chain`] | the hash of the entry before | BLAKE3 |
 //! | [`merkle`] | the tree and its proofs | RFC 6962, 9162 |
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
@@ -24,11 +26,13 @@ pub mod base64url;
 pub mod cbor;
 pub mod chain;
 pub mod checkpoint;
+pub mod effects;
 pub mod entry;
 pub mod json;
 pub mod jws;
 pub mod keys;
 pub mod merkle;
 pub mod note;
+pub mod payload;
 pub mod tile;
 pub mod tlog_proof;
