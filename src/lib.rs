@@ -2,5 +2,7 @@
 
 pub mod domain;
 #[cfg(feature = "server")]
+pub mod ledger;
+#[cfg(feature = "server")]
 pub mod platform;
 pub mod proof;

@@ -28,6 +28,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod effects;
 pub mod entry;
+pub mod envelope;
 pub mod json;
 pub mod jws;
 pub mod keys;

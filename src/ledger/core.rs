@@ -1,0 +1,319 @@
+//! The core of the writer: executes, encodes, chains and seals. Normal running and recovery both go
+//! through it.
+//!
+//! Must not: read a clock, wait, or write to a store.
+
+use super::prefetch;
+use super::reader::StateReader;
+use super::record::Standing;
+use super::store::{Batch, Record, StoreError};
+use super::view::{KeyRing, View};
+use crate::domain::admission::{self, Refusal};
+use crate::domain::effect::Effect;
+use crate::domain::execute::{self, Due, Signer, Stamp};
+use crate::domain::ids::{Party, Reference};
+use crate::domain::invariants;
+use crate::domain::submission::{Action, Submission};
+use crate::domain::time::Micros;
+use crate::domain::working_set::{Changes, SubmissionRecord, WorkingSet};
+use crate::proof::chain::ChainHasher;
+use crate::proof::checkpoint::Checkpoint;
+use crate::proof::entry::{EntryRef, effects_digest};
+use crate::proof::envelope::Envelope;
+use crate::proof::merkle::{self, Hash};
+use crate::proof::note::NoteSigner;
+use crate::proof::tile::{Edge, EdgeAppended};
+use crate::proof::{effects, jws};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What the writer holds in memory.
+pub struct Core {
+    /// The state that decides the next entry.
+    pub set: WorkingSet,
+    /// Signs checkpoints.
+    pub signer: NoteSigner,
+    /// The last entry's time.
+    pub last_time: Micros,
+    /// Chain hash of the last entry.
+    pub chain_hash: Hash,
+    /// The right edge of the tree, without the entries not sealed yet.
+    pub edge: Edge,
+    chain: ChainHasher,
+    keys: Arc<KeyRing>,
+    records: Vec<Record>,
+    leaf_hashes: Vec<Hash>,
+}
+
+/// What became of an envelope at the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is this new entry.
+    New(u64),
+    /// The same bytes are this entry already.
+    Known(u64),
+}
+
+/// Why the writer did not accept an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Declined {
+    /// The submission id was used for other bytes.
+    #[error("this submission id was used before for other bytes; send it under a new id")]
+    SubmissionIdReused,
+    /// The writer's decision about key, scopes and validity.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// A batch ready to be committed.
+#[derive(Debug)]
+pub struct Sealed {
+    /// The log's size before it.
+    pub expected_size: u64,
+    /// What the log gets.
+    pub batch: Batch,
+    /// What the state gets, behind the log.
+    pub changes: Changes,
+    /// The fold's standing after it.
+    pub standing: Standing,
+    /// The tree's new nodes, for the proofs of its entries.
+    pub appended: EdgeAppended,
+    /// What readers see once it is durable.
+    pub view: Arc<View>,
+}
+
+impl Core {
+    /// A core that stands at the given place.
+    pub fn new(
+        set: WorkingSet,
+        signer: NoteSigner,
+        last_time: Micros,
+        chain_hash: Hash,
+        edge: Edge,
+    ) -> Self {
+        let keys = Arc::new(
+            set.governance
+                .as_deref()
+                .map(KeyRing::new)
+                .unwrap_or_default(),
+        );
+        Self {
+            set,
+            signer,
+            last_time,
+            chain_hash,
+            edge,
+            chain: ChainHasher::new(),
+            keys,
+            records: Vec::new(),
+            leaf_hashes: Vec::new(),
+        }
+    }
+
+    /// The index of the next entry.
+    pub fn next_index(&self) -> u64 {
+        self.edge.size() + self.leaf_hashes.len() as u64
+    }
+
+    /// Decides an envelope at a time, and executes it if it is accepted. Its records must have been
+    /// prefetched.
+    ///
+    /// # Errors
+    /// [`Declined`], with nothing changed.
+    pub fn accept(
+        &mut self,
+        envelope: &Envelope,
+        now: Micros,
+        due: &Due,
+    ) -> Result<Accepted, Declined> {
+        let key = (envelope.signer.party, envelope.submission.id);
+        if let Some(known) = self.set.submissions.get(&key) {
+            return match known.digest == envelope.digest {
+                true => Ok(Accepted::Known(known.entry)),
+                false => Err(Declined::SubmissionIdReused),
+            };
+        }
+        let accepted_at = now.max(Micros(self.last_time.0 + 1));
+        let governance = self.set.governance();
+        admission::admit(
+            governance,
+            &envelope.signer,
+            &envelope.submission,
+            accepted_at,
+        )?;
+        let index = self.next_index();
+        let effects = self.execute(&envelope.signer, &envelope.submission, accepted_at, due);
+        let record = self.encode(envelope, index, accepted_at, &effects);
+        self.push(record, key, envelope.digest);
+        Ok(Accepted::New(index))
+    }
+
+    /// Executes the founding envelope as entry 0.
+    pub fn found(&mut self, envelope: &Envelope, now: Micros) {
+        assert_eq!(self.next_index(), 0, "a ledger is founded once");
+        let effects = self.execute(&envelope.signer, &envelope.submission, now, &Due::default());
+        let record = self.encode(envelope, 0, now, &effects);
+        self.push(
+            record,
+            (Party::HOUSE, envelope.submission.id),
+            envelope.digest,
+        );
+    }
+
+    /// Executes a stored entry again. Its records must have been prefetched.
+    ///
+    /// # Errors
+    /// What differs from the entry as stored.
+    pub fn replay(
+        &mut self,
+        record: Record,
+        entry: &EntryRef<'_>,
+        submission: &Submission,
+        signer: &Signer,
+        due: &Due,
+    ) -> Result<(), &'static str> {
+        if entry.index != self.next_index() {
+            return Err("its index is not its place");
+        }
+        if *entry.prev != self.chain_hash {
+            return Err("it does not chain to the entry before");
+        }
+        let accepted_at = Micros(entry.accepted_at_us);
+        let results = self.execute(signer, submission, accepted_at, due);
+        let mut bytes = Vec::new();
+        effects::encode(entry.index, &results, &mut bytes);
+        if effects_digest(&bytes) != *entry.effects_digest || bytes != record.effects {
+            return Err("executing it again gives other effects");
+        }
+        let compact = jws::compact_from_parts(entry.protected, entry.payload, entry.signature);
+        let digest = *blake3::hash(compact.as_bytes()).as_bytes();
+        self.push(record, (signer.party, submission.id), digest);
+        Ok(())
+    }
+
+    /// Loads what an envelope's sweep has to do, if it is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn due(
+        &mut self,
+        reader: &StateReader,
+        submission: &Submission,
+    ) -> Result<Due, StoreError> {
+        match submission.ops.first().map(|op| &op.action) {
+            Some(Action::Expire(up_to)) => prefetch::prefetch_due(&mut self.set, reader, *up_to),
+            _ => Ok(Due::default()),
+        }
+    }
+
+    /// Seals what was accepted since the last seal; nothing if nothing was.
+    pub fn seal(&mut self) -> Option<Sealed> {
+        if self.records.is_empty() {
+            return None;
+        }
+        let expected_size = self.edge.size();
+        let mut appended = self.edge.append(&std::mem::take(&mut self.leaf_hashes));
+        let changes = self.set.take_changes();
+        invariants::assert_books(
+            &self.set.books,
+            changes.parties.iter().map(|(party, _)| *party),
+        );
+        let governance = self.set.governance().clone();
+        if changes.governance.is_some() {
+            self.keys = Arc::new(KeyRing::new(&governance));
+        }
+        let origin = governance.programme.origin.clone();
+        let checkpoint = Checkpoint {
+            origin,
+            size: self.edge.size(),
+            root: self.edge.root(),
+        };
+        let checkpoint = checkpoint.sign(&[&self.signer]);
+        let view = View {
+            size: self.edge.size(),
+            chain_hash: self.chain_hash,
+            last_time: self.last_time,
+            edge: self.edge.clone(),
+            checkpoint: checkpoint.clone(),
+            governance,
+            keys: self.keys.clone(),
+            window: self.set.books.window,
+        };
+        let batch = Batch {
+            records: std::mem::take(&mut self.records),
+            tiles: std::mem::take(&mut appended.tiles),
+            checkpoint,
+            chain_hash: self.chain_hash,
+        };
+        let standing = Standing {
+            window: self.set.books.window,
+            last_time: self.last_time,
+        };
+        Some(Sealed {
+            expected_size,
+            batch,
+            changes,
+            standing,
+            appended,
+            view: Arc::new(view),
+        })
+    }
+
+    fn execute(
+        &mut self,
+        signer: &Signer,
+        submission: &Submission,
+        accepted_at: Micros,
+        due: &Due,
+    ) -> Vec<Effect> {
+        self.last_time = accepted_at;
+        if self.next_index() == 0 {
+            return execute::found(&mut self.set, accepted_at, &submission.ops[0]);
+        }
+        let offset = self.set.governance().programme.utc_offset_min;
+        let stamp = Stamp::new(self.next_index(), accepted_at, offset);
+        execute::execute(&mut self.set, &stamp, signer, submission, due)
+    }
+
+    fn encode(
+        &self,
+        envelope: &Envelope,
+        index: u64,
+        accepted_at: Micros,
+        results: &[Effect],
+    ) -> Record {
+        let mut effects = Vec::new();
+        effects::encode(index, results, &mut effects);
+        let outcome: Vec<u16> = results
+            .iter()
+            .map(|effect| u16::from(effect.outcome().number()))
+            .collect();
+        let all_applied = outcome.iter().all(|number| *number == 0);
+        let mut entry = Vec::new();
+        EntryRef {
+            origin: &self.set.governance().programme.origin,
+            index,
+            accepted_at_us: accepted_at.0,
+            prev: &self.chain_hash,
+            author: envelope.author.as_str(),
+            author_seq: self.set.books.party(envelope.signer.party).next_author_seq,
+            protected: &envelope.protected,
+            payload: &envelope.payload,
+            signature: &envelope.signature,
+            outcome: Cow::Owned(if all_applied { Vec::new() } else { outcome }),
+            effects_digest: &effects_digest(&effects),
+        }
+        .encode(&mut entry);
+        Record { entry, effects }
+    }
+
+    fn push(&mut self, record: Record, key: (Party, Reference), digest: [u8; 32]) {
+        let entry = self.next_index();
+        self.chain_hash = self.chain.hash(&record.entry);
+        self.leaf_hashes.push(merkle::leaf_hash(&record.entry));
+        self.records.push(record);
+        self.set.books.party_mut(key.0).next_author_seq += 1;
+        self.set
+            .put_submission(key, SubmissionRecord { entry, digest });
+    }
+}

@@ -1,0 +1,455 @@
+//! The ledger: one durable writer per programme, log first, state behind.
+//!
+//! [`Ledger`] is the handle that everyone else uses: submit a verified envelope, read what is
+//! durable. Must not: know HTTP, or decide business rules (`domain` does).
+//! Commit order and crash points: [`commit`]; duties of stores: [`store`]; start: [`recovery`].
+
+pub mod commit;
+pub mod core;
+pub mod fatal;
+pub mod memory;
+pub mod prefetch;
+pub mod reader;
+pub mod record;
+pub mod recovery;
+pub mod rocks;
+pub mod store;
+pub mod time_guard;
+pub mod view;
+pub mod writer;
+
+use self::commit::{Acknowledged, Committer, Evidence, Flush, Flusher, Unacknowledged};
+use self::core::Core;
+use self::fatal::Fatal;
+use self::reader::StateReader;
+use self::recovery::RecoveryError;
+use self::store::{LogStore, Record, StateStore, StoreError, Table};
+use self::time_guard::{ClockJump, TimeGuard};
+use self::view::View;
+use self::writer::{Job, Writer};
+use crate::domain::books::PartyBooks;
+use crate::domain::ids::{Party, Reference};
+use crate::domain::line::{LineKey, LineTotal};
+use crate::domain::member::Member;
+use crate::domain::time::Micros;
+use crate::domain::working_set::{OpRecord, SubmissionRecord, WorkingSet};
+use crate::platform::clock::Clock;
+use crate::platform::config::Writer as Settings;
+use crate::proof::envelope::{Envelope, EnvelopeError};
+use crate::proof::merkle::Hash;
+use crate::proof::note::NoteSigner;
+use crate::proof::tile::{Edge, TileCoordinate, TileError};
+use crossbeam_channel::Sender;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Where a ledger lives and how it runs.
+pub struct Setup {
+    /// The log.
+    pub log: Arc<dyn LogStore>,
+    /// The state.
+    pub state: Arc<dyn StateStore>,
+    /// Signs checkpoints under the ledger's origin.
+    pub signer: NoteSigner,
+    /// Where time comes from.
+    pub clock: Arc<Clock>,
+    /// Queue, batch and cache limits.
+    pub settings: Settings,
+    /// Where a copy of the checkpoint is kept outside the database.
+    pub checkpoint_file: Option<PathBuf>,
+    /// An operator's word that the clock is right, however far it is beyond the last entry.
+    pub accept_clock: bool,
+}
+
+/// Why a ledger cannot be opened or founded.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Recovery refused the log.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+    /// The clock needs an operator's word.
+    #[error(transparent)]
+    Clock(#[from] ClockJump),
+    /// The log has entries already.
+    #[error("a ledger is founded here already; choose another folder")]
+    Founded,
+    /// The founding envelope does not hold.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// The founding entry could not be appended.
+    #[error(transparent)]
+    Append(#[from] store::AppendError),
+    /// A file or thread could not be had.
+    #[error(transparent)]
+    System(#[from] std::io::Error),
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        Self::Recovery(error.into())
+    }
+}
+
+/// The handle of an open ledger. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jobs: Sender<Job>,
+    log: Arc<dyn LogStore>,
+    reader: StateReader,
+    view: Arc<RwLock<Arc<View>>>,
+    clock: Arc<Clock>,
+    fatal: Arc<Fatal>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Founds a ledger: makes entry 0 of a founding envelope, durably.
+///
+/// # Errors
+/// [`OpenError`], with nothing written.
+pub fn found(
+    log: &dyn LogStore,
+    signer: NoteSigner,
+    compact: &[u8],
+    now: Micros,
+) -> Result<Evidence, OpenError> {
+    let epoch = log.take_epoch()?;
+    if log.head()?.size > 0 {
+        return Err(OpenError::Founded);
+    }
+    let envelope = crate::proof::envelope::open_founding(compact)?;
+    let genesis = crate::proof::chain::GENESIS;
+    let mut core = Core::new(WorkingSet::empty(), signer, Micros(0), genesis, Edge::new());
+    core.found(&envelope, now);
+    let mut sealed = core.seal().expect("the founding entry was just made");
+    log.append(0, epoch, &sealed.batch)?;
+    let record = sealed.batch.records.remove(0);
+    Ok(Evidence {
+        index: 0,
+        record,
+        proof: Vec::new(),
+        view: sealed.view,
+    })
+}
+
+impl Ledger {
+    /// Opens a founded ledger: recovers it and starts its threads.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is served then.
+    pub fn open(setup: Setup) -> Result<Self, OpenError> {
+        let reader = StateReader::new(setup.state);
+        let epoch = setup.log.take_epoch()?;
+        let outside = match &setup.checkpoint_file {
+            Some(file) if file.exists() => Some(std::fs::read_to_string(file)?),
+            _ => None,
+        };
+        let core = recovery::recover(
+            setup.log.as_ref(),
+            &reader,
+            setup.signer,
+            outside.as_deref(),
+        )?;
+        if setup.clock.is_simulated() {
+            // A simulated clock stands where the ledger stands, and moves forward only.
+            let _ = setup.clock.advance_to(core.last_time.0);
+        }
+        let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
+        let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
+        let published = Arc::new(AtomicU64::new(core.next_index()));
+        let fatal = Arc::new(Fatal::default());
+        let (jobs, queue) = crossbeam_channel::bounded(setup.settings.queue_submissions_max);
+        let (to_commit, commits) = crossbeam_channel::bounded(1);
+        let (to_flush, flushes) = crossbeam_channel::bounded::<Flush>(64);
+        let writer = Writer {
+            core,
+            reader: reader.clone(),
+            jobs: queue,
+            commits: to_commit,
+            clock: setup.clock.clone(),
+            guard,
+            settings: setup.settings,
+            published: published.clone(),
+            fatal: fatal.clone(),
+            rotated_at: 0,
+        };
+        let committer = Committer {
+            log: setup.log.clone(),
+            epoch,
+            reader: reader.clone(),
+            view: view.clone(),
+            published,
+            commits,
+            flushes: to_flush,
+            fatal: fatal.clone(),
+        };
+        let flusher = Flusher {
+            reader: reader.clone(),
+            flushes,
+            checkpoint_file: setup.checkpoint_file,
+            fatal: fatal.clone(),
+        };
+        let threads = vec![
+            spawn("ledger-writer", &fatal, || writer.run())?,
+            spawn("ledger-commit", &fatal, || committer.run())?,
+            spawn("ledger-flush", &fatal, || flusher.run())?,
+        ];
+        let (log, clock, threads) = (setup.log, setup.clock, Mutex::new(threads));
+        let inner = Inner {
+            jobs,
+            log,
+            reader,
+            view,
+            clock,
+            fatal,
+            threads,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Hands a verified envelope to the writer and waits until its fate is durable.
+    ///
+    /// # Errors
+    /// [`Unacknowledged`]. After `Stopped` the outcome is unknown: the same bytes, sent again after
+    /// a restart, get the one true answer.
+    pub async fn submit(&self, envelope: Envelope) -> Result<Acknowledged, Unacknowledged> {
+        self.enqueue(envelope)?
+            .await
+            .unwrap_or(Err(Unacknowledged::Stopped))
+    }
+
+    /// Like [`Ledger::submit`], for threads that may block.
+    ///
+    /// # Errors
+    /// See [`Ledger::submit`].
+    pub fn submit_blocking(&self, envelope: Envelope) -> Result<Acknowledged, Unacknowledged> {
+        self.enqueue(envelope)?
+            .blocking_recv()
+            .unwrap_or(Err(Unacknowledged::Stopped))
+    }
+
+    fn enqueue(
+        &self,
+        envelope: Envelope,
+    ) -> Result<oneshot::Receiver<Result<Acknowledged, Unacknowledged>>, Unacknowledged> {
+        use crossbeam_channel::TrySendError;
+        let (reply, fate) = oneshot::channel();
+        match self
+            .inner
+            .jobs
+            .try_send(Job::Submit(Box::new(envelope), reply))
+        {
+            Ok(()) => Ok(fate),
+            Err(TrySendError::Full(_)) => Err(Unacknowledged::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(Unacknowledged::Stopped),
+        }
+    }
+
+    /// The ledger as of its last durable batch.
+    pub fn view(&self) -> Arc<View> {
+        self.inner
+            .view
+            .read()
+            .expect("no writer of the view panics")
+            .clone()
+    }
+
+    /// How many submissions wait for the writer.
+    pub fn queue_len(&self) -> usize {
+        self.inner.jobs.len()
+    }
+
+    /// The ledger's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Waits until the ledger had to stop, and says why.
+    pub async fn stopped(&self) -> String {
+        self.inner.fatal.wait().await
+    }
+
+    /// Why the ledger had to stop, if it had.
+    pub fn stop_reason(&self) -> Option<String> {
+        self.inner.fatal.reason()
+    }
+
+    /// Ends the threads after all that is queued is done.
+    pub fn close(&self) {
+        let _ = self.inner.jobs.send(Job::Stop);
+        let threads = std::mem::take(&mut *self.inner.threads.lock().expect("no closer panics"));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+
+    /// A member, as of the last durable batch and before what time alone has changed since.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn member(&self, member: &Reference) -> Result<Option<Member>, StoreError> {
+        let value = self
+            .inner
+            .reader
+            .get(Table::Members, member.as_bytes().to_vec())?;
+        value.as_deref().map(record::decode).transpose()
+    }
+
+    /// An applied op.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn op(&self, author: Party, id: &Reference) -> Result<Option<OpRecord>, StoreError> {
+        let value = self
+            .inner
+            .reader
+            .get(Table::OpIds, record::authored_key(&(author, *id)))?;
+        value.as_deref().map(record::decode).transpose()
+    }
+
+    /// An accepted submission.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn submission(
+        &self,
+        author: Party,
+        id: &Reference,
+    ) -> Result<Option<SubmissionRecord>, StoreError> {
+        let key = record::authored_key(&(author, *id));
+        let value = self.inner.reader.get(Table::Submissions, key)?;
+        value.as_deref().map(record::decode).transpose()
+    }
+
+    /// The totals of a party.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn party(&self, party: Party) -> Result<PartyBooks, StoreError> {
+        let value = self
+            .inner
+            .reader
+            .get(Table::Governance, record::party_key(party))?;
+        value
+            .as_deref()
+            .map_or_else(|| Ok(PartyBooks::default()), record::decode)
+    }
+
+    /// The lines of a window in which a party owes or is owed, in order of their keys; all lines
+    /// for the house.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn lines(
+        &self,
+        window: u32,
+        party: Party,
+    ) -> Result<Vec<(LineKey, LineTotal)>, StoreError> {
+        let from = window.to_be_bytes();
+        let to = window.saturating_add(1).to_be_bytes();
+        let pairs = self
+            .inner
+            .reader
+            .scan(Table::Lines, &from, &to, usize::MAX)?;
+        let read = |(key, total): &store::Pair| -> Result<_, StoreError> {
+            Ok((record::parse_line_key(key)?, record::decode(total)?))
+        };
+        let mut lines = pairs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        lines.retain(|(key, _): &(LineKey, _)| {
+            party.is_house() || key.debtor == party || key.creditor == party
+        });
+        Ok(lines)
+    }
+
+    /// Up to `limit` durable entries from an index on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let left = self.view().size.saturating_sub(from);
+        let limit = limit.min(usize::try_from(left).unwrap_or(usize::MAX));
+        match limit {
+            0 => Ok(Vec::new()),
+            limit => self.inner.log.read_from(from, limit),
+        }
+    }
+
+    /// A durable entry with its proof under the current checkpoint; nothing past the end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn evidence(&self, index: u64) -> Result<Option<Evidence>, StoreError> {
+        let view = self.view();
+        if index >= view.size {
+            return Ok(None);
+        }
+        let missing = || StoreError::Corrupt(format!("entry {index} is missing"));
+        let record = self
+            .inner
+            .log
+            .read_from(index, 1)?
+            .pop()
+            .ok_or_else(missing)?;
+        let proof = view
+            .edge
+            .inclusion_proof(index, view.size, |tile| self.tile(tile));
+        let proof = proof.map_err(tile_error)?;
+        Ok(Some(Evidence {
+            index,
+            record,
+            proof,
+            view,
+        }))
+    }
+
+    /// The root of the tree when it had a size; nothing past the end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn root_at(&self, size: u64) -> Result<Option<Hash>, StoreError> {
+        let view = self.view();
+        if size > view.size {
+            return Ok(None);
+        }
+        view.edge
+            .root_at(size, |tile| self.tile(tile))
+            .map(Some)
+            .map_err(tile_error)
+    }
+
+    fn tile(&self, coordinate: TileCoordinate) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.log.tile(coordinate)
+    }
+}
+
+fn tile_error(error: TileError<StoreError>) -> StoreError {
+    match error {
+        TileError::Read(error) => error,
+        other => StoreError::Corrupt(format!("a hash tile cannot be used: {other:?}")),
+    }
+}
+
+/// Starts a thread that sets the fatal flag if it panics: an assertion of ours stops the house.
+fn spawn(
+    name: &str,
+    fatal: &Arc<Fatal>,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let fatal = fatal.clone();
+    let label = name.to_owned();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+                fatal.set(&format!("the thread {label} panicked"));
+            }
+        })
+}

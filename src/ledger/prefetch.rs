@@ -1,0 +1,116 @@
+//! Prefetch: loads every record that a batch may touch into the working set, in few round trips.
+//!
+//! Must not: execute anything, or load what the working set has: its records may be newer.
+
+use super::reader::StateReader;
+use super::record::{authored_key, day_key, decode, parse_expiry_key};
+use super::store::{StoreError, Table};
+use crate::domain::execute::Due;
+use crate::domain::ids::{Party, Reference};
+use crate::domain::op::expire::SWEEP_LOTS_MAX;
+use crate::domain::submission::Submission;
+use crate::domain::time::Day;
+use crate::domain::working_set::{Needs, WorkingSet};
+use std::collections::BTreeSet;
+
+/// Loads what submissions of a batch may touch.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn prefetch<'a>(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    batch: impl Iterator<Item = (Party, &'a Submission)>,
+) -> Result<(), StoreError> {
+    let mut needs = Needs::default();
+    let mut submissions = Vec::new();
+    for (author, submission) in batch {
+        submissions.push((author, submission.id));
+        needs.add(author, submission);
+    }
+    if let Some(governance) = set.governance.clone() {
+        needs.add_proposals(&governance);
+    }
+    load_submissions(set, reader, submissions)?;
+    let named = load_ops(set, reader, needs.ops)?;
+    needs.members.extend(named);
+    load_members(set, reader, needs.members)
+}
+
+/// Loads what a sweep up to a day has to do, and the members it touches.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn prefetch_due(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    up_to: Day,
+) -> Result<Due, StoreError> {
+    let to = day_key(Day(up_to.0.saturating_add(1)));
+    let pairs = reader.scan(Table::Expiry, &[], &to, SWEEP_LOTS_MAX + 1)?;
+    let mut pairs: Vec<(Day, Reference)> = pairs
+        .iter()
+        .map(|(key, _)| parse_expiry_key(key))
+        .collect::<Result<_, _>>()?;
+    let more = pairs.len() > SWEEP_LOTS_MAX;
+    pairs.truncate(SWEEP_LOTS_MAX);
+    load_members(
+        set,
+        reader,
+        pairs.iter().map(|(_, member)| *member).collect(),
+    )?;
+    Ok(Due { pairs, more })
+}
+
+fn load_submissions(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    keys: Vec<(Party, Reference)>,
+) -> Result<(), StoreError> {
+    let missing = distinct(keys, |key| set.submissions.touch(key));
+    let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
+    let values = reader.multi_get(Table::Submissions, &encoded)?;
+    for (key, value) in missing.into_iter().zip(values) {
+        set.submissions
+            .load(key, value.as_deref().map(decode).transpose()?);
+    }
+    Ok(())
+}
+
+/// Loads op records and returns the members that ops naming them will touch.
+fn load_ops(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    keys: Vec<(Party, Reference)>,
+) -> Result<Vec<Reference>, StoreError> {
+    let missing = distinct(keys.clone(), |key| set.ops.touch(key));
+    let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
+    let values = reader.multi_get(Table::OpIds, &encoded)?;
+    for (key, value) in missing.into_iter().zip(values) {
+        set.ops.load(key, value.as_deref().map(decode).transpose()?);
+    }
+    Ok(keys
+        .iter()
+        .filter_map(|key| set.ops.get(key)?.member())
+        .collect())
+}
+
+fn load_members(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    members: Vec<Reference>,
+) -> Result<(), StoreError> {
+    let missing = distinct(members, |member| set.members.touch(member));
+    let encoded: Vec<Vec<u8>> = missing.iter().map(|id| id.as_bytes().to_vec()).collect();
+    let values = reader.multi_get(Table::Members, &encoded)?;
+    for (member, value) in missing.into_iter().zip(values) {
+        set.members
+            .load(member, value.as_deref().map(decode).transpose()?);
+    }
+    Ok(())
+}
+
+fn distinct<K: Ord>(keys: Vec<K>, mut known: impl FnMut(&K) -> bool) -> Vec<K> {
+    let keys: BTreeSet<K> = keys.into_iter().collect();
+    keys.into_iter().filter(|key| !known(key)).collect()
+}

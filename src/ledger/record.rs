@@ -1,0 +1,157 @@
+//! Records: how the state's tables write their keys and values.
+//!
+//! Keys sort as their parts do. Values are CBOR by field number, so a record can grow. These bytes
+//! are the house's own and can be rebuilt from the entries; no auditor reads them.
+//!
+//! ```text
+//! members      member                                       → Member
+//! op_ids       author u16 BE ‖ op id                        → OpRecord
+//! submissions  author u16 BE ‖ submission id                → SubmissionRecord
+//! lines        window u32 BE ‖ debtor u16 BE ‖ creditor u16 BE ‖ reason u8 ‖ version u32 BE → total
+//! governance   "g" → Governance · "s" → Standing · "p" ‖ party u16 BE → totals
+//! expiry       day u32 BE (sign flipped) ‖ member           → nothing
+//! ```
+
+use super::store::{StoreError, Table, Write};
+use crate::domain::ids::{Party, Reference};
+use crate::domain::line::LineKey;
+use crate::domain::time::{Day, Micros};
+use crate::domain::working_set::Changes;
+use minicbor::{Decode, Encode};
+
+/// The key of governance.
+pub const GOVERNANCE: &[u8] = b"g";
+/// The key of [`Standing`].
+pub const STANDING: &[u8] = b"s";
+
+/// What the fold carries from entry to entry beside its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Standing {
+    /// The open window's number.
+    #[n(0)]
+    pub window: u32,
+    /// The last entry's time.
+    #[n(1)]
+    pub last_time: Micros,
+}
+
+/// The key of a party's totals.
+pub fn party_key(party: Party) -> Vec<u8> {
+    let mut key = vec![b'p'];
+    key.extend_from_slice(&party.0.to_be_bytes());
+    key
+}
+
+/// The key of an op or submission.
+pub fn authored_key(&(author, id): &(Party, Reference)) -> Vec<u8> {
+    let mut key = author.0.to_be_bytes().to_vec();
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The key of a line.
+pub fn line_key(key: &LineKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(13);
+    bytes.extend_from_slice(&key.window.to_be_bytes());
+    bytes.extend_from_slice(&key.debtor.0.to_be_bytes());
+    bytes.extend_from_slice(&key.creditor.0.to_be_bytes());
+    bytes.push(key.reason.number());
+    bytes.extend_from_slice(&key.price_version.to_be_bytes());
+    bytes
+}
+
+/// Reads a line's key back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn parse_line_key(bytes: &[u8]) -> Result<LineKey, StoreError> {
+    let wrong = || StoreError::Corrupt("a line's key cannot be read".to_owned());
+    let (window, rest) = bytes.split_first_chunk::<4>().ok_or_else(wrong)?;
+    let (debtor, rest) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
+    let (creditor, rest) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
+    let (reason, rest) = rest.split_first().ok_or_else(wrong)?;
+    let version: [u8; 4] = rest.try_into().map_err(|_| wrong())?;
+    let all = crate::domain::line::Reason::ALL;
+    Ok(LineKey {
+        window: u32::from_be_bytes(*window),
+        debtor: Party(u16::from_be_bytes(*debtor)),
+        creditor: Party(u16::from_be_bytes(*creditor)),
+        reason: *all.get(usize::from(*reason)).ok_or_else(wrong)?,
+        price_version: u32::from_be_bytes(version),
+    })
+}
+
+/// The start of the expiry keys of a day.
+pub fn day_key(day: Day) -> [u8; 4] {
+    (day.0.cast_unsigned() ^ (1 << 31)).to_be_bytes()
+}
+
+/// The key that says a sweep of a day has work at a member.
+pub fn expiry_key(day: Day, member: &Reference) -> Vec<u8> {
+    let mut key = day_key(day).to_vec();
+    key.extend_from_slice(member.as_bytes());
+    key
+}
+
+/// Reads an expiry key back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn parse_expiry_key(bytes: &[u8]) -> Result<(Day, Reference), StoreError> {
+    let wrong = || StoreError::Corrupt("an expiry key cannot be read".to_owned());
+    let (day, member) = bytes.split_first_chunk::<4>().ok_or_else(wrong)?;
+    let day = Day((u32::from_be_bytes(*day) ^ (1 << 31)).cast_signed());
+    let member = std::str::from_utf8(member).map_err(|_| wrong())?;
+    Ok((day, Reference::parse(member).map_err(|_| wrong())?))
+}
+
+/// Writes a value.
+pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value).expect("writing to memory cannot fail")
+}
+
+/// Reads a value back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes)
+        .map_err(|error| StoreError::Corrupt(format!("a stored record cannot be read: {error}")))
+}
+
+/// The writes that store what a batch changed; days are counted at the programme's UTC offset.
+pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Vec<Write> {
+    let mut writes = Vec::with_capacity(changes.members.len() * 3 + changes.ops.len() + 8);
+    let mut put = |table, key, value| writes.push(Write { table, key, value });
+    for (id, days_before, member) in &changes.members {
+        put(Table::Members, id.as_bytes().to_vec(), Some(encode(member)));
+        let days = member.due_days(utc_offset_min);
+        for day in days.iter().filter(|day| !days_before.contains(day)) {
+            put(Table::Expiry, expiry_key(*day, id), Some(Vec::new()));
+        }
+        for day in days_before.iter().filter(|day| !days.contains(day)) {
+            put(Table::Expiry, expiry_key(*day, id), None);
+        }
+    }
+    for (key, record) in &changes.ops {
+        put(Table::OpIds, authored_key(key), Some(encode(record)));
+    }
+    for (key, record) in &changes.submissions {
+        put(Table::Submissions, authored_key(key), Some(encode(record)));
+    }
+    for (key, total) in &changes.lines {
+        put(Table::Lines, line_key(key), total.as_ref().map(encode));
+    }
+    for (party, totals) in &changes.parties {
+        put(Table::Governance, party_key(*party), Some(encode(totals)));
+    }
+    if let Some(governance) = &changes.governance {
+        put(
+            Table::Governance,
+            GOVERNANCE.to_vec(),
+            Some(encode(governance.as_ref())),
+        );
+    }
+    put(Table::Governance, STANDING.to_vec(), Some(encode(standing)));
+    writes
+}

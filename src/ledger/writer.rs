@@ -1,0 +1,173 @@
+//! The writer thread: takes batches from the queue, decides and executes them in order, seals them.
+//!
+//! While batch *k* syncs on the commit thread, batch *k* + 1 is executed here. The channel between
+//! them holds one batch, so commit groups size themselves without a timer.
+//! Must not: answer anyone; answers go out once what they rest on is durable.
+
+use super::commit::{Answer, Commit, Fate, Reply};
+use super::core::{Accepted, Core};
+use super::fatal::Fatal;
+use super::prefetch;
+use super::reader::StateReader;
+use super::store::StoreError;
+use super::time_guard::TimeGuard;
+use crate::domain::execute::Due;
+use crate::domain::time::Micros;
+use crate::platform::clock::Clock;
+use crate::platform::config::Writer as Settings;
+use crate::proof::envelope::Envelope;
+use crossbeam_channel::{Receiver, Sender};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the queue holds.
+pub enum Job {
+    /// A verified envelope, and where its fate is awaited.
+    Submit(Box<Envelope>, Reply),
+    /// Finish what is queued before this, and end.
+    Stop,
+}
+
+/// Rough memory of one cached record, for turning a byte limit into a count.
+const CACHED_RECORD_BYTES: usize = 512;
+
+/// The writer of one ledger.
+pub struct Writer {
+    /// State, chain and tree.
+    pub core: Core,
+    /// Reads published state.
+    pub reader: StateReader,
+    /// The queue.
+    pub jobs: Receiver<Job>,
+    /// To the commit thread.
+    pub commits: Sender<Commit>,
+    /// Where time comes from.
+    pub clock: Arc<Clock>,
+    /// Guards against a clock gone wrong.
+    pub guard: TimeGuard,
+    /// Batch and cache limits.
+    pub settings: Settings,
+    /// The size that readers see; the commit thread raises it.
+    pub published: Arc<AtomicU64>,
+    /// Set when nothing more can be promised.
+    pub fatal: Arc<Fatal>,
+    /// The next index when the cache last rotated.
+    pub rotated_at: u64,
+}
+
+impl Writer {
+    /// Works until told to stop.
+    pub fn run(mut self) {
+        let mut put_off = None;
+        loop {
+            let first = match put_off.take() {
+                Some(job) => job,
+                None => match self.jobs.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                },
+            };
+            let (batch, next) = self.gather(first);
+            if !batch.is_empty()
+                && let Err(error) = self.work(batch)
+            {
+                self.fatal
+                    .set(&format!("the state cannot be read: {error}"));
+                return;
+            }
+            match next {
+                Some(Job::Stop) => return,
+                next => put_off = next,
+            }
+        }
+    }
+
+    /// Takes what is queued, up to the batch limits. What must be alone ends the batch.
+    fn gather(&self, first: Job) -> (Vec<(Box<Envelope>, Reply)>, Option<Job>) {
+        let mut batch = Vec::new();
+        let mut ops = 0;
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            let Job::Submit(envelope, reply) = job else {
+                return (batch, Some(Job::Stop));
+            };
+            let alone = envelope
+                .submission
+                .ops
+                .iter()
+                .any(|op| op.action.stands_alone());
+            if alone && !batch.is_empty() {
+                return (batch, Some(Job::Submit(envelope, reply)));
+            }
+            ops += envelope.submission.ops.len();
+            batch.push((envelope, reply));
+            let full = batch.len() >= self.settings.batch_submissions_max
+                || ops >= self.settings.batch_ops_max;
+            if alone || full {
+                return (batch, None);
+            }
+            next = self.jobs.try_recv().ok();
+        }
+        (batch, None)
+    }
+
+    fn work(&mut self, batch: Vec<(Box<Envelope>, Reply)>) -> Result<(), StoreError> {
+        self.rotate_cache();
+        let named = batch.iter().map(|(e, _)| (e.signer.party, &e.submission));
+        prefetch::prefetch(&mut self.core.set, &self.reader, named)?;
+        let due = self.due(&batch[0].0)?;
+        let mut answers = Vec::with_capacity(batch.len());
+        for (envelope, reply) in batch {
+            let fate = match self.guard.check(&self.clock, self.core.last_time) {
+                Err(jump) => Fate::ReadOnly(jump),
+                Ok(now) => self.decide(&envelope, Micros(now), &due),
+            };
+            answers.push(Answer { fate, reply });
+        }
+        let sealed = self.core.seal().map(Box::new);
+        // If the commit thread is gone, fatal is set and all who wait are told.
+        let _ = self.commits.send(Commit::Batch { sealed, answers });
+        Ok(())
+    }
+
+    fn decide(&mut self, envelope: &Envelope, now: Micros, due: &Due) -> Fate {
+        match self.core.accept(envelope, now, due) {
+            Ok(Accepted::New(index)) => Fate::New(index),
+            Ok(Accepted::Known(index)) => Fate::Known(index),
+            Err(declined) => Fate::Declined(declined),
+        }
+    }
+
+    /// A sweep reads the expiry table, so what is under way is flushed first.
+    fn due(&mut self, envelope: &Envelope) -> Result<Due, StoreError> {
+        let alone = envelope
+            .submission
+            .ops
+            .iter()
+            .any(|op| op.action.stands_alone());
+        if !alone {
+            return Ok(Due::default());
+        }
+        let (done, flushed) = crossbeam_channel::bounded(1);
+        if self.commits.send(Commit::Flush(done)).is_ok() {
+            let _ = flushed.recv();
+        }
+        self.core.due(&self.reader, &envelope.submission)
+    }
+
+    /// Lets records go that were not touched since the last rotation, once all of that time is
+    /// published: then the store or its overlay has them.
+    fn rotate_cache(&mut self) {
+        let set = &mut self.core.set;
+        let hot = set.members.hot_len() + set.ops.hot_len() + set.submissions.hot_len();
+        let limit = self.settings.cache_bytes_max / CACHED_RECORD_BYTES / 2;
+        let published = self.published.load(Ordering::Acquire);
+        if hot < limit || published < self.rotated_at {
+            return;
+        }
+        set.members.rotate();
+        set.ops.rotate();
+        set.submissions.rotate();
+        self.rotated_at = self.core.next_index();
+    }
+}
