@@ -18,13 +18,17 @@ fn note_signer() -> NoteSigner {
     NoteSigner::new(ORIGIN, &[5; 32]).unwrap()
 }
 
-fn key(secret: u8) -> String {
+fn public_key(secret: u8) -> String {
     let kid = Kid::parse("house/k").unwrap();
     base64url::encode(
         &keys::Signer::new(kid, &[secret; 32])
             .public_key()
             .to_bytes(),
     )
+}
+
+fn founding_key(id: &str, secret: u8, scope: &str) -> Value {
+    json!({"key": id, "public_key": public_key(secret), "scopes": [scope]})
 }
 
 /// A ledger in memory: enough of a house to have receipts of.
@@ -36,7 +40,6 @@ struct Ledger {
 
 impl Ledger {
     fn founded() -> Self {
-        let key = |id: &str, secret: u8, scope: &str| json!({"key": id, "public_key": key(secret), "scopes": [scope]});
         let mut ledger = Ledger {
             set: WorkingSet::empty(),
             frontier: Frontier::new(),
@@ -45,9 +48,13 @@ impl Ledger {
         let found = json!({
             "op": "found", "id": "found", "programme": "coalition", "currency": "EUR",
             "point_scale": 0, "settlement_model": "issuer_pays", "clawback": "member_debt",
-            "utc_offset_min": 60, "clock": "simulated", "ledger_key": key("l", 5, "")["public_key"],
+            "utc_offset_min": 60, "clock": "simulated", "ledger_key": public_key(5),
             "rules_version": 1,
-            "keys": [key("g1", 1, "govern"), key("g2", 2, "govern"), key("o", 3, "operate")],
+            "keys": [
+                founding_key("g1", 1, "govern"),
+                founding_key("g2", 2, "govern"),
+                founding_key("o", 3, "operate"),
+            ],
         });
         ledger.submit("house", "g1", &[found]);
         let price = json!({"issue_price": "0.01", "burn_price": "0.01", "issue_fee": "0.001",
@@ -340,6 +347,31 @@ fn parties_are_named_once_and_the_house_is_the_house() {
         changed["parties"] = parties;
         let found = verify(changed.to_string().as_bytes(), &known());
         assert_eq!(found, Err(ReceiptError::Member("parties")));
+    }
+}
+
+/// The example that strangers check their checkers with. Its bytes never change.
+#[test]
+fn the_example_receipt_is_the_one_that_this_ledger_answers() {
+    let receipt: Value = serde_json::from_slice(&receipts()[1]).unwrap();
+    let written = serde_json::to_string_pretty(&receipt).unwrap() + "\n";
+    let example = include_str!("../../../schemas/examples/receipt.json");
+    assert_eq!(example, written);
+    let key = include_str!("../../../schemas/examples/ledger-key.txt");
+    let key = VerifierKey::parse(key.trim_end()).unwrap();
+    verify(example.as_bytes(), &[key]).unwrap();
+}
+
+#[test]
+fn receipts_pass_their_schema() {
+    let schema = include_str!("../../../schemas/receipt.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    for receipt in receipts() {
+        let receipt = serde_json::from_slice(&receipt).unwrap();
+        if let Err(error) = schema.validate(&receipt) {
+            panic!("{error} at {}", error.instance_path());
+        }
     }
 }
 
