@@ -432,12 +432,14 @@ impl Action {
         }
     }
 
-    /// The author's earlier op that this one names.
+    /// The author's earlier op that this one names. Whatever an op looks up must be named here:
+    /// it is loaded before the op is executed.
     pub fn target(&self) -> Option<&Reference> {
         match self {
             Self::Capture(capture) => Some(&capture.hold),
             Self::Release(release) => Some(&release.hold),
             Self::Reverse(reverse) => Some(&reverse.target),
+            Self::Approve(proposal) => Some(proposal),
             _ => None,
         }
     }
