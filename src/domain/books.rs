@@ -177,8 +177,18 @@ impl Books {
         &mut self.parties[party.slot()]
     }
 
-    /// Makes room for as many parties as there are.
-    pub fn extend_to(&mut self, party_count: usize) {
+    /// Has as many parties as there are: new ones have nothing, and those whose registration is
+    /// undone have nothing any more.
+    pub fn resize_to(&mut self, party_count: usize) {
+        for gone in self.parties.drain(party_count.min(self.parties.len())..) {
+            assert_eq!(
+                gone,
+                PartyBooks::default(),
+                "only what has nothing is undone"
+            );
+        }
+        self.changed_parties
+            .retain(|party| party.slot() < party_count);
         while self.parties.len() < party_count {
             let party = Party(u16::try_from(self.parties.len()).expect("parties fit 16 bits"));
             self.parties.push(PartyBooks::default());

@@ -174,7 +174,7 @@ impl WorkingSet {
     /// Replaces all governance: at founding, and when an atomic submission is undone.
     pub fn set_governance(&mut self, governance: Arc<Governance>) {
         self.changed.governance = true;
-        self.books.extend_to(governance.party_count());
+        self.books.resize_to(governance.party_count());
         self.governance = Some(governance);
     }
 
