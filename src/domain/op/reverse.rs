@@ -59,21 +59,16 @@ fn take_back(
     let mut reversed = check_remaining(issue.lot.points, issue.reversed, asked)?;
     let member = request.member(&issue.member)?.clone();
     let mut visit = request.visit(issue.member, false, member);
-    let mut taken = Points::ZERO;
+    let of_key = |lot: &Lot| lot.key == issue.lot.key;
+    // A slice carries the first op of the lot that it is taken from, which others may have begun.
+    let mut slices = Vec::new();
+    let mut shortage = asked;
     for lots in [&mut visit.member.lots, &mut visit.member.pending] {
-        let of_key = |lot: &Lot| lot.key == issue.lot.key;
-        let missing = lots.take(asked.saturating_sub(taken), of_key, |_| ());
-        taken = asked.saturating_sub(missing);
+        shortage = lots.take(shortage, of_key, |slice| slices.push(slice));
     }
-    let shortage = asked.saturating_sub(taken);
-    if !taken.is_zero() {
-        visit.note(
-            MoveKind::TakenBack,
-            Lot {
-                points: taken,
-                ..issue.lot
-            },
-        );
+    let taken = asked.saturating_sub(shortage);
+    for slice in slices {
+        visit.note(MoveKind::TakenBack, slice);
     }
     match request.governance.programme.clawback {
         Clawback::IssuerBears => {
