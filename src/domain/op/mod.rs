@@ -151,29 +151,25 @@ impl<'a> Request<'a> {
         ))
     }
 
-    /// Checks the day's limits of burned points and returns the counts they would rise to.
+    /// Checks the day's limits of burned points and returns the counts they would rise to. A count
+    /// past its range is over any limit; where there is none, it is an overflow.
     fn check_velocity(
         &self,
         member: &Member,
         points: Points,
     ) -> Result<(DayCount, DayCount), Rejection> {
         let day = self.stamp.utc_day;
-        let of_partner = self.set.books.burned_with(self.author(), day, points);
-        let of_partner = of_partner.ok_or(Rejection::VelocityLimit)?;
-        let of_member = member
-            .burned
-            .plus(day, points)
-            .ok_or(Rejection::VelocityLimit)?;
-        let limit = self
-            .governance
-            .partner(self.author())
-            .map(|partner| partner.limit);
-        let partner_max = limit.and_then(|limit| limit.burn_points_per_day);
+        let author = self.governance.partner(self.author());
+        let partner_max = author.and_then(|partner| partner.limit.burn_points_per_day);
         let member_max = self.governance.settings.member_burn_points_per_day;
-        let over = |max: Option<Points>, count: &DayCount| max.is_some_and(|m| count.on(day) > m);
+        let of_partner = self.set.books.burned_with(self.author(), day, points);
+        let of_member = member.burned.plus(day, points);
+        let over = |max: Option<Points>, count: &Option<DayCount>| {
+            max.is_some_and(|max| count.is_none_or(|count| count.on(day) > max))
+        };
         let refused = over(partner_max, &of_partner) || over(member_max, &of_member);
         refuse_if(refused, Rejection::VelocityLimit)?;
-        Ok((of_partner, of_member))
+        of_partner.zip(of_member).ok_or(Rejection::Overflow)
     }
 }
 
