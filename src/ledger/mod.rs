@@ -31,6 +31,7 @@ use crate::domain::books::PartyBooks;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
 use crate::domain::member::Member;
+use crate::domain::programme::ClockKind;
 use crate::domain::time::Micros;
 use crate::domain::working_set::{OpRecord, SubmissionRecord, WorkingSet};
 use crate::platform::clock::Clock;
@@ -76,6 +77,9 @@ pub enum OpenError {
     /// The clock needs an operator's word.
     #[error(transparent)]
     Clock(#[from] ClockJump),
+    /// Entry 0 says where time comes from, and it is not this clock.
+    #[error("the ledger's time comes from another clock: only a simulated ledger is moved by hand")]
+    OtherClock,
     /// The log has entries already.
     #[error("a ledger is founded here already; choose another folder")]
     Founded,
@@ -104,6 +108,7 @@ pub struct Ledger {
 
 struct Inner {
     jobs: Sender<Job>,
+    queue_submissions_max: usize,
     log: Arc<dyn LogStore>,
     reader: StateReader,
     view: Arc<RwLock<Arc<View>>>,
@@ -127,6 +132,7 @@ pub fn found(
         return Err(OpenError::Founded);
     }
     let envelope = crate::proof::envelope::open_founding(compact)?;
+    recovery::check_signer(&signer, &envelope.submission)?;
     let genesis = crate::proof::chain::GENESIS;
     let mut core = Core::new(WorkingSet::empty(), signer, Micros(0), genesis, Edge::new());
     core.found(&envelope, now);
@@ -157,6 +163,10 @@ impl Ledger {
             setup.signer,
             outside.as_deref(),
         )?;
+        let of_ledger = core.set.governance().programme.clock;
+        if setup.clock.is_simulated() != (of_ledger == ClockKind::Simulated) {
+            return Err(OpenError::OtherClock);
+        }
         if setup.clock.is_simulated() {
             // A simulated clock stands where the ledger stands, and moves forward only.
             let _ = setup.clock.advance_to(core.last_time.0);
@@ -164,7 +174,9 @@ impl Ledger {
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
         let fatal = Arc::new(Fatal::default());
-        let (jobs, queue) = crossbeam_channel::bounded(setup.settings.queue_submissions_max);
+        // Unlike a bounded channel, this one lets go of what it holds when its receiver is gone.
+        let (jobs, queue) = crossbeam_channel::unbounded();
+        let queue_submissions_max = setup.settings.queue_submissions_max;
         let (to_commit, commits) = crossbeam_channel::bounded(1);
         let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
         let published = Arc::new(AtomicU64::new(core.next_index()));
@@ -205,6 +217,7 @@ impl Ledger {
         let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
             jobs,
+            queue_submissions_max,
             log,
             reader,
             view,
@@ -242,17 +255,14 @@ impl Ledger {
         &self,
         envelope: Envelope,
     ) -> Result<oneshot::Receiver<Result<Acknowledged, Unacknowledged>>, Unacknowledged> {
-        use crossbeam_channel::TrySendError;
-        let (reply, fate) = oneshot::channel();
-        match self
-            .inner
-            .jobs
-            .try_send(Job::Submit(Box::new(envelope), reply))
-        {
-            Ok(()) => Ok(fate),
-            Err(TrySendError::Full(_)) => Err(Unacknowledged::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(Unacknowledged::Stopped),
+        // Several callers at once may pass the limit together; each adds one at most.
+        if self.inner.jobs.len() >= self.inner.queue_submissions_max {
+            return Err(Unacknowledged::Busy);
         }
+        let (reply, fate) = oneshot::channel();
+        let job = Job::Submit(Box::new(envelope), reply);
+        let sent = self.inner.jobs.send(job);
+        sent.map(|()| fate).map_err(|_| Unacknowledged::Stopped)
     }
 
     /// The ledger as of its last durable batch.

@@ -14,7 +14,7 @@ use crate::domain::books::{Books, PartyBooks};
 use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
-use crate::domain::submission::Submission;
+use crate::domain::submission::{Action, Op, Submission};
 use crate::domain::working_set::WorkingSet;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
@@ -209,6 +209,26 @@ fn parse(core: &Core, entry: &EntryRef<'_>) -> Result<(Submission, Signer), Stri
             key: name(kid.key_id())?,
         },
     ))
+}
+
+/// Refuses a signer of checkpoints that is not the one that a founding submission names: the ledger
+/// could never be opened.
+///
+/// # Errors
+/// [`RecoveryError::OtherLedgerKey`].
+pub fn check_signer(signer: &NoteSigner, founding: &Submission) -> Result<(), RecoveryError> {
+    let key = signer.verifier_key();
+    let named = |op: &Op| match &op.action {
+        Action::Found(found) => {
+            found.programme.ledger_key == key.public_key().to_bytes()
+                && found.programme.origin == key.name()
+        }
+        _ => false,
+    };
+    match founding.ops.iter().all(named) {
+        true => Ok(()),
+        false => Err(RecoveryError::OtherLedgerKey),
+    }
 }
 
 fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
