@@ -161,7 +161,8 @@ impl StateStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError> {
         let state = lock(&self.state);
-        let range = (table, from.to_vec())..(table, to.to_vec());
+        // A range that ends before it begins is empty, as in a database.
+        let range = (table, from.to_vec())..(table, to.max(from).to_vec());
         let pairs = state.flushed.tables.range(range).take(limit);
         Ok(pairs
             .map(|((_, key), value)| (key.clone(), value.clone()))

@@ -28,8 +28,8 @@ const TREE: &str = "tree";
 const META: &str = "meta";
 /// Values above this are worth compressing.
 const COMPRESS_BYTES_MIN: usize = 2_048;
-/// Entry and effects of the largest submissions stay far below this.
-const RECORD_BYTES_MAX: usize = 16 << 20;
+/// No record is written that could not be read again: entry and effects of one submission.
+const RECORD_BYTES_MAX: usize = 1 << 30;
 
 /// A RocksDB database that holds one ledger.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ impl LogStore for RocksStore {
         let mode = IteratorMode::From(&from, rocksdb::Direction::Forward);
         let mut records = Vec::new();
         let stored = self.db.iterator_cf(self.family(ENTRIES), mode);
-        for (expected, item) in (index..).zip(stored).take(limit) {
+        for (expected, item) in (index..=u64::MAX).zip(stored).take(limit) {
             let (key, value) = item.map_err(database)?;
             if *key != expected.to_be_bytes() {
                 return Err(corrupt(&format!("entry {expected} is missing")));
@@ -251,6 +251,9 @@ fn pack(record: &Record) -> Result<Vec<u8>, StoreError> {
     if plain.len() < COMPRESS_BYTES_MIN {
         return Ok(plain);
     }
+    if plain.len() > RECORD_BYTES_MAX {
+        return Err(corrupt("entry and effects too long"));
+    }
     let packed = zstd::bulk::compress(&plain[1..], 1)
         .map_err(|error| StoreError::Database(Box::new(error)))?;
     let mut value = Vec::with_capacity(1 + packed.len());
@@ -266,7 +269,10 @@ fn unpack(value: &[u8]) -> Result<Record, StoreError> {
     let plain = match flag {
         0 => rest,
         1 => {
-            unpacked = zstd::bulk::decompress(rest, RECORD_BYTES_MAX).map_err(|_| wrong())?;
+            let length = zstd::zstd_safe::get_frame_content_size(rest).map_err(|_| wrong())?;
+            let length = usize::try_from(length.ok_or_else(wrong)?).map_err(|_| wrong())?;
+            let length = length.min(RECORD_BYTES_MAX);
+            unpacked = zstd::bulk::decompress(rest, length).map_err(|_| wrong())?;
             &unpacked
         }
         _ => return Err(wrong()),
