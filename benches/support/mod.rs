@@ -171,6 +171,10 @@ pub fn measure_timed(
 
 /// Prints what was achieved, the limit, and their ratio; rates are per second.
 pub fn report(what: &str, unit: &str, achieved: f64, limit_name: &str, limit: f64) {
+    // A filter left one of them out.
+    if achieved == 0.0 || limit == 0.0 {
+        return;
+    }
     println!(
         "RATIO {what}: {achieved:.0} {unit}/s, limit ({limit_name}) {limit:.0} {unit}/s, \
          ratio {:.2}\n",
