@@ -1,5 +1,7 @@
 //! Tallyhouse: the clearing house of a loyalty coalition.
 
+pub mod audit;
+pub mod cli;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod ledger;
