@@ -21,6 +21,7 @@
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
+//! | [`receipt`] | the answer to a submission, checked offline | `schemas/receipt.schema.json` |
 
 pub mod base64url;
 pub mod cbor;
@@ -35,5 +36,6 @@ pub mod keys;
 pub mod merkle;
 pub mod note;
 pub mod payload;
+pub mod receipt;
 pub mod tile;
 pub mod tlog_proof;

@@ -1,0 +1,158 @@
+//! The schemas say what the code does: examples pass both, and generated files are not stale.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use tallyhouse::domain::rejection::Rejection;
+use tallyhouse::domain::submission::Action;
+use tallyhouse::proof::payload;
+
+/// Set to write generated files anew.
+const UPDATE: &str = "TALLYHOUSE_UPDATE_SCHEMAS";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas")
+}
+
+fn read(name: &str) -> String {
+    let path = folder().join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(&read(name)).expect("a schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema follows its draft");
+    jsonschema::draft202012::new(&schema).expect("a schema can be compiled")
+}
+
+const EXAMPLES: [&str; 5] = [
+    "examples/found.json",
+    "examples/house-ops.json",
+    "examples/proposals.json",
+    "examples/member-ops.json",
+    "examples/expire.json",
+];
+
+#[test]
+fn examples_pass_the_schema_and_the_reader_and_show_every_kind_of_op() {
+    let schema = validator("submission.schema.json");
+    let mut kinds = BTreeSet::new();
+    let mut proposed = BTreeSet::new();
+    for name in EXAMPLES {
+        let text = read(name);
+        let value: Value = serde_json::from_str(&text).expect("an example is JSON");
+        if let Err(error) = schema.validate(&value) {
+            panic!("{name}: {error} at {}", error.instance_path());
+        }
+        let submission = payload::parse(text.as_bytes(), Some(2));
+        for op in submission
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+            .ops
+        {
+            kinds.insert(op.action.kind());
+            if let Action::Propose(action) = &op.action {
+                proposed.insert(action.kind());
+            }
+        }
+    }
+    kinds.extend(proposed);
+    let schema: Value = serde_json::from_str(&read("submission.schema.json")).expect("JSON");
+    let defs = schema["$defs"].as_object().expect("definitions");
+    let ops = defs.iter().filter(|(name, _)| name.starts_with("op_"));
+    let all: BTreeSet<_> = ops
+        .map(|(_, op)| op["properties"]["op"]["const"].as_str().expect("a kind"))
+        .collect();
+    assert_eq!(kinds, all);
+    assert_eq!(all.len(), 21);
+}
+
+/// The schema and the reader refuse the same, wherever a schema can say it.
+#[test]
+fn what_the_reader_calls_malformed_the_schema_refuses() {
+    let schema = validator("submission.schema.json");
+    let example: Value = serde_json::from_str(&read("examples/member-ops.json")).expect("JSON");
+    let op = |op: Value| {
+        let mut changed = example.clone();
+        changed["ops"] = json!([op]);
+        changed
+    };
+    let top = |member: &str, value: Value| {
+        let mut changed = example.clone();
+        changed[member] = value;
+        changed
+    };
+    let burn = |member: &str| op(json!({"op": "burn", "id": "x", "member": member, "points": 1}));
+    let cases = [
+        top("ledger", json!("points.example")),
+        top("ledger", json!("points.example/Coalition-0123abcd")),
+        top("submission", json!("")),
+        top("valid_until", json!("2026-03-01T12:00:00+00:00")),
+        top("mode", json!("all")),
+        top("ops", json!([])),
+        top("extra", json!(1)),
+        top("seen", json!("x".repeat(4097))),
+        burn("."),
+        burn(".."),
+        burn(&"m".repeat(65)),
+        burn("a b"),
+        op(json!({"op": "burn", "id": "x", "member": "m", "points": 1, "memo": "hi"})),
+        op(json!({"op": "burn", "id": "x", "points": 1})),
+        op(json!({"op": "burn", "id": "x", "member": "m", "points": 1.5})),
+        op(json!({"op": "burn", "id": "x", "member": "m", "points": null})),
+        op(json!({"op": "mint", "id": "x"})),
+        op(json!({"op": "hold", "id": "x", "member": "m", "points": 1, "ttl_s": 2_592_001})),
+        op(json!({"op": "expire", "id": "x", "up_to": "2026-02-01", "ref": "r"})),
+        op(json!({"op": "programme_set", "id": "x"})),
+        op(json!({"op": "programme_set", "id": "x", "life_days": 0})),
+        op(json!({"op": "price_set", "id": "x", "rows": []})),
+        op(json!({"op": "limit_set", "id": "x", "subject": "member", "partner": "p"})),
+        op(json!({"op": "limit_set", "id": "x", "subject": "partner", "partner": "house"})),
+        op(json!({"op": "propose", "id": "x", "action": {"op": "approve", "proposal": "p"}})),
+        op(
+            json!({"op": "adjust", "id": "x", "corrects": {"entry": 1, "op": 0}, "kind": "debit",
+            "debtor": "p", "member": "m", "issuer": "p", "points": 1}),
+        ),
+        top(
+            "ops",
+            json!([{"op": "expire", "id": "x", "up_to": "2026-02-01"},
+            {"op": "release", "id": "y", "hold": "h"}]),
+        ),
+    ];
+    for case in cases {
+        let text = case.to_string();
+        assert!(!schema.is_valid(&case), "the schema takes {}", case["ops"]);
+        assert!(
+            payload::parse(text.as_bytes(), Some(2)).is_err(),
+            "the reader takes {text}"
+        );
+    }
+}
+
+#[test]
+fn the_example_receipt_passes_its_schema() {
+    let value: Value = serde_json::from_str(&read("examples/receipt.json")).expect("JSON");
+    if let Err(error) = validator("receipt.schema.json").validate(&value) {
+        panic!("{error} at {}", error.instance_path());
+    }
+}
+
+#[test]
+fn rejections_are_listed_as_the_code_has_them() {
+    let rejection = |rejection: &Rejection| {
+        json!({
+            "number": rejection.number(),
+            "code": rejection.code(),
+            "advice": rejection.advice(),
+        })
+    };
+    let all: Vec<Value> = Rejection::ALL.iter().map(rejection).collect();
+    let listed = json!({ "rejections": all });
+    let text = serde_json::to_string_pretty(&listed).expect("plain JSON") + "\n";
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(folder().join("rejections.json"), &text).expect("the folder is there");
+    }
+    assert!(
+        read("rejections.json") == text,
+        "schemas/rejections.json is stale; run the tests once with {UPDATE}=1"
+    );
+}
