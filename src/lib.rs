@@ -2,6 +2,8 @@
 
 pub mod domain;
 #[cfg(feature = "server")]
+pub mod http;
+#[cfg(feature = "server")]
 pub mod ledger;
 #[cfg(feature = "server")]
 pub mod platform;
