@@ -139,7 +139,9 @@ impl Committer {
     pub fn run(self) {
         while let Ok(commit) = self.commits.recv() {
             match commit {
-                Commit::Flush(done) => drop(self.flushes.send(Flush::Barrier(done))),
+                Commit::Flush(done) => {
+                    let _ = self.flushes.send(Flush::Barrier(done));
+                }
                 Commit::Batch { sealed, answers } => {
                     if !self.commit(sealed, answers) {
                         return;
@@ -274,7 +276,10 @@ impl Flusher {
                     .set(&format!("the state cannot be flushed: {error}"));
                 return;
             }
-            barriers.into_iter().for_each(|done| drop(done.send(())));
+            for done in barriers {
+                // Who waited may have gone.
+                let _ = done.send(());
+            }
             if copied.elapsed() >= COPY_EVERY {
                 self.copy_checkpoint(last_checkpoint.take());
                 copied = Instant::now();
