@@ -1,8 +1,20 @@
 //! Tallyhouse: the clearing house of a loyalty coalition.
+//!
+//! | module | what it is | may use |
+//! |---|---|---|
+//! | [`domain`] | pure business rules | nothing of ours |
+//! | [`proof`] | pure bytes and cryptography | `domain` |
+//! | `platform` | settings, clock, key files, logs | `proof::keys` |
+//! | `ledger` | the durable single writer | `domain`, `proof`, `platform` |
+//!
+//! Pure modules name no file, socket, thread, clock or randomness; `tests/tidy.rs` reads the
+//! sources and checks this table. The server's modules need the feature `server`.
 
 pub mod audit;
 pub mod cli;
 pub mod domain;
+#[cfg(feature = "server")]
+pub mod http;
 #[cfg(feature = "server")]
 pub mod ledger;
 #[cfg(feature = "server")]

@@ -19,7 +19,7 @@ pub enum Refusal {
     #[error("the key is not valid now: it was revoked, or it is not good yet; sign with another")]
     KeyNotValid,
     /// The key lacks a scope that an op needs, or no key of this author may ever send it.
-    #[error("the key lacks the scope `{}` that `{op}` needs; sign with another key", scope.as_str())]
+    #[error("the key lacks the scope {}, which {op} needs; sign with another", scope.as_str())]
     ScopeMissing {
         /// The op's kind.
         op: &'static str,

@@ -18,7 +18,7 @@ pub mod time_guard;
 pub mod view;
 pub mod writer;
 
-use self::commit::{Acknowledged, Committer, Evidence, Flush, Flusher, Unacknowledged};
+use self::commit::{Acknowledged, Committer, Evidence, Flusher, Unacknowledged};
 use self::core::Core;
 use self::fatal::Fatal;
 use self::reader::StateReader;
@@ -45,6 +45,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+
+/// How many durable batches may wait for the state to be brought after them.
+const UNFLUSHED_BATCHES_MAX: usize = 64;
 
 /// Where a ledger lives and how it runs.
 pub struct Setup {
@@ -146,10 +149,8 @@ impl Ledger {
     pub fn open(setup: Setup) -> Result<Self, OpenError> {
         let reader = StateReader::new(setup.state);
         let epoch = setup.log.take_epoch()?;
-        let outside = match &setup.checkpoint_file {
-            Some(file) if file.exists() => Some(std::fs::read_to_string(file)?),
-            _ => None,
-        };
+        let outside = setup.checkpoint_file.as_ref().filter(|file| file.exists());
+        let outside = outside.map(std::fs::read_to_string).transpose()?;
         let core = recovery::recover(
             setup.log.as_ref(),
             &reader,
@@ -162,11 +163,11 @@ impl Ledger {
         }
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
-        let published = Arc::new(AtomicU64::new(core.next_index()));
         let fatal = Arc::new(Fatal::default());
         let (jobs, queue) = crossbeam_channel::bounded(setup.settings.queue_submissions_max);
         let (to_commit, commits) = crossbeam_channel::bounded(1);
-        let (to_flush, flushes) = crossbeam_channel::bounded::<Flush>(64);
+        let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
+        let published = Arc::new(AtomicU64::new(core.next_index()));
         let writer = Writer {
             core,
             reader: reader.clone(),
@@ -189,18 +190,19 @@ impl Ledger {
             flushes: to_flush,
             fatal: fatal.clone(),
         };
+        let checkpoint_file = setup.checkpoint_file;
         let flusher = Flusher {
             reader: reader.clone(),
             flushes,
-            checkpoint_file: setup.checkpoint_file,
+            checkpoint_file,
             fatal: fatal.clone(),
         };
-        let threads = vec![
+        let threads = Mutex::new(vec![
             spawn("ledger-writer", &fatal, || writer.run())?,
             spawn("ledger-commit", &fatal, || committer.run())?,
             spawn("ledger-flush", &fatal, || flusher.run())?,
-        ];
-        let (log, clock, threads) = (setup.log, setup.clock, Mutex::new(threads));
+        ]);
+        let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
             jobs,
             log,

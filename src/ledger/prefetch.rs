@@ -32,7 +32,7 @@ pub fn prefetch<'a>(
         needs.add_proposals(&governance);
     }
     load_submissions(set, reader, submissions)?;
-    let named = load_ops(set, reader, needs.ops)?;
+    let named = load_ops(set, reader, &needs.ops)?;
     needs.members.extend(named);
     load_members(set, reader, needs.members)
 }
@@ -81,9 +81,9 @@ fn load_submissions(
 fn load_ops(
     set: &mut WorkingSet,
     reader: &StateReader,
-    keys: Vec<(Party, Reference)>,
+    keys: &[(Party, Reference)],
 ) -> Result<Vec<Reference>, StoreError> {
-    let missing = distinct(keys.clone(), |key| set.ops.touch(key));
+    let missing = distinct(keys.to_vec(), |key| set.ops.touch(key));
     let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
     let values = reader.multi_get(Table::OpIds, &encoded)?;
     for (key, value) in missing.into_iter().zip(values) {

@@ -7,7 +7,7 @@
 //! members      member                                       → Member
 //! op_ids       author u16 BE ‖ op id                        → OpRecord
 //! submissions  author u16 BE ‖ submission id                → SubmissionRecord
-//! lines        window u32 BE ‖ debtor u16 BE ‖ creditor u16 BE ‖ reason u8 ‖ version u32 BE → total
+//! lines        window u32 ‖ debtor u16 ‖ creditor u16 ‖ reason u8 ‖ version u32, all BE → total
 //! governance   "g" → Governance · "s" → Standing · "p" ‖ party u16 BE → totals
 //! expiry       day u32 BE (sign flipped) ‖ member           → nothing
 //! ```

@@ -4,7 +4,8 @@
 //! the entries they fold, so they are never durable ahead of them.
 //!
 //! ```text
-//! entries  index u64 BE            → flag u8 (0 plain, 1 zstd), entry length u32 LE, entry ‖ effects
+//! entries  index u64 BE            → flag u8 (0 plain, 1 zstd), entry length u32 LE ‖ entry ‖
+//!                                    effects
 //! tree     level u8, tile u64 BE   → 256 hashes of 32 bytes
 //! meta     "size" "epoch" "state"  → u64 LE      "chain" → 32 bytes      "checkpoint" → text
 //! others   one per `Table`, keys and values by `ledger::record`
@@ -39,7 +40,7 @@ pub struct RocksStore {
 }
 
 impl RocksStore {
-    /// Opens or creates the database in a folder. RocksDB locks the folder against a second process.
+    /// Opens or creates the database in a folder, which RocksDB locks against other processes.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the folder cannot be used or another process has it open.
@@ -168,14 +169,13 @@ impl LogStore for RocksStore {
         let from = index.to_be_bytes();
         let mode = IteratorMode::From(&from, rocksdb::Direction::Forward);
         let mut records = Vec::new();
-        let mut expected = index;
-        for item in self.db.iterator_cf(self.family(ENTRIES), mode).take(limit) {
+        let stored = self.db.iterator_cf(self.family(ENTRIES), mode);
+        for (expected, item) in (index..).zip(stored).take(limit) {
             let (key, value) = item.map_err(database)?;
             if *key != expected.to_be_bytes() {
                 return Err(corrupt(&format!("entry {expected} is missing")));
             }
             records.push(unpack(&value)?);
-            expected += 1;
         }
         Ok(records)
     }

@@ -21,24 +21,15 @@ pub fn draft(
     governance: Governance,
     op: &Adjust,
 ) -> Result<Draft, Rejection> {
-    let earlier = op.corrects_entry < request.stamp.at.entry;
     let mut draft = match &op.change {
-        Change::Credit(change) => {
-            request.member(&change.member)?;
-            check_corrected(earlier)?;
-            credit(request, change)?
-        }
-        Change::Debit(change) => {
-            request.member(&change.member)?;
-            check_corrected(earlier)?;
-            debit(request, change)?
-        }
+        Change::Credit(change) => credit(request, op, change)?,
+        Change::Debit(change) => debit(request, op, change)?,
         Change::Amount {
             debtor,
             creditor,
             amount,
         } => {
-            check_corrected(earlier)?;
+            check_corrected(request, op)?;
             let debtor = governance.party(debtor).ok_or(Rejection::PartnerUnknown)?;
             let creditor = governance
                 .party(creditor)
@@ -58,18 +49,23 @@ pub fn draft(
     Ok(draft)
 }
 
-fn check_corrected(earlier: bool) -> Result<(), Rejection> {
-    refuse_if(!earlier, Rejection::TargetNotFound)
+fn check_corrected(request: &Request<'_>, op: &Adjust) -> Result<(), Rejection> {
+    refuse_if(
+        op.corrects_entry >= request.stamp.at.entry,
+        Rejection::TargetNotFound,
+    )
 }
 
-fn credit(request: &Request<'_>, change: &PointsChange) -> Result<Draft, Rejection> {
+fn credit(request: &Request<'_>, op: &Adjust, change: &PointsChange) -> Result<Draft, Rejection> {
+    let member = request.member(&change.member)?.clone();
     let points = request.check_points(change.points)?;
     let (activates_on, expires_on) = super::issue::lot_dates(request, None, None)?;
-    let issuer = request.governance.parties.get(&change.issuer);
-    let issuer = *issuer.ok_or(Rejection::PartnerUnknown)?;
+    let issuer = request.governance.parties.get(&change.issuer).copied();
     let price_version = request.governance.price_version();
-    let row = request.governance.price_row(price_version, issuer);
-    refuse_if(row.is_none(), Rejection::NoPrice)?;
+    let unpriced = |party| request.governance.price_row(price_version, party).is_none();
+    refuse_if(issuer.is_some_and(unpriced), Rejection::NoPrice)?;
+    check_corrected(request, op)?;
+    let issuer = issuer.ok_or(Rejection::PartnerUnknown)?;
     let lot = Lot {
         key: LotKey {
             issuer,
@@ -81,7 +77,6 @@ fn credit(request: &Request<'_>, change: &PointsChange) -> Result<Draft, Rejecti
         first: request.stamp.at,
         points,
     };
-    let member = request.member(&change.member)?.clone();
     let mut visit = request.visit(change.member, false, member);
     visit.note(MoveKind::AdjustedIn, lot);
     visit.arrive(lot)?;
@@ -90,16 +85,20 @@ fn credit(request: &Request<'_>, change: &PointsChange) -> Result<Draft, Rejecti
     Ok(draft)
 }
 
-fn debit(request: &Request<'_>, change: &PointsChange) -> Result<Draft, Rejection> {
-    let points = request.check_points(change.points)?;
-    let issuer = request.governance.parties.get(&change.issuer);
-    let issuer = *issuer.ok_or(Rejection::PartnerUnknown)?;
+fn debit(request: &Request<'_>, op: &Adjust, change: &PointsChange) -> Result<Draft, Rejection> {
     let member = request.member(&change.member)?.clone();
+    let points = request.check_points(change.points)?;
+    check_corrected(request, op)?;
+    let issuer = request.governance.parties.get(&change.issuer).copied();
     let mut visit = request.visit(change.member, false, member);
     let today = request.stamp.today;
-    let passes = |lot: &Lot| lot.key.issuer == issuer && lot.key.expires_on >= today;
+    let passes = |lot: &Lot| Some(lot.key.issuer) == issuer && lot.key.expires_on >= today;
     let taken = visit.take(MoveKind::AdjustedOut, points, passes);
-    refuse_if(taken.is_none(), Rejection::InsufficientPoints)?;
+    refuse_if(
+        issuer.is_some() && taken.is_none(),
+        Rejection::InsufficientPoints,
+    )?;
+    refuse_if(issuer.is_none(), Rejection::PartnerUnknown)?;
     let mut draft = Draft::default();
     draft.close(visit)?;
     Ok(draft)

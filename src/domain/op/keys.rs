@@ -15,8 +15,8 @@ use crate::domain::submission::{KeyAdd, KeyRevoke};
 /// # Errors
 /// The first rule that refuses it.
 pub fn draft_add(request: &Request<'_>, op: &KeyAdd) -> Result<Draft, Rejection> {
-    let party = subject(request, op.author.as_ref())?;
     refuse_if(request.author().is_house(), Rejection::ApprovalRequired)?;
+    let party = subject(request, op.author.as_ref())?;
     register(request, request.governance.clone(), party, op, false)
 }
 

@@ -11,6 +11,7 @@ use crate::domain::points::Points;
 use crate::domain::programme::{Clawback, SettlementModel};
 use crate::domain::rejection::Rejection;
 use crate::domain::submission::Reverse;
+use crate::domain::time::Day;
 use crate::domain::working_set::{IssueRecord, OpRecord, SpendRecord, Subject};
 
 /// Decides a reversal.
@@ -129,7 +130,7 @@ fn restore(
         .stamp
         .today
         .plus_days(grace_days)
-        .ok_or(Rejection::LotDatesInvalid)?;
+        .unwrap_or(Day::MAX);
     let member = request.member(&spend.member)?.clone();
     let mut visit = request.visit(spend.member, false, member);
     let mut draft = Draft::default();

@@ -141,7 +141,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         prop::option::of(given),
     );
     let refused = |r: &Rejection| ![Rejection::Applied, Rejection::Duplicate].contains(r);
-    let refused: Vec<_> = Rejection::ALL.iter().copied().filter(refused).collect();
+    let refused: Vec<_> = Rejection::all().filter(refused).collect();
     prop_oneof![
         prop::sample::select(refused).prop_map(Effect::Refused),
         place().prop_map(Effect::Duplicate),
