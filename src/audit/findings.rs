@@ -115,7 +115,10 @@ impl fmt::Display for Finding {
             found,
         } = self;
         let check = check.as_str();
-        write!(f, "entry {entry}: {check}: expected {expected}, found {found}")
+        write!(
+            f,
+            "entry {entry}: {check}: expected {expected}, found {found}"
+        )
     }
 }
 

@@ -88,7 +88,12 @@ fn check_checkpoint(
     let (covered, replayed) = (checkpoint.size, size);
     let Some(last) = covered.checked_sub(1) else {
         let expected = "a checkpoint that covers entry 0";
-        return Ok(Some(Finding::new(size, Check::Checkpoint, expected, "size 0")));
+        return Ok(Some(Finding::new(
+            size,
+            Check::Checkpoint,
+            expected,
+            "size 0",
+        )));
     };
     let root = usize::try_from(last).ok().and_then(|last| roots.get(last));
     let root = root.ok_or(Unchecked::EntriesMissing { covered, replayed })?;

@@ -196,11 +196,21 @@ impl Replay {
         if self.last_time.is_some_and(|last| time <= last) {
             let last = self.last_time.unwrap_or_default().to_rfc3339();
             let expected = format!("later than {last}");
-            findings.push(Finding::new(index, Check::Time, expected, time.to_rfc3339()));
+            findings.push(Finding::new(
+                index,
+                Check::Time,
+                expected,
+                time.to_rfc3339(),
+            ));
         }
         if time.seconds() > crate::domain::time::SECONDS_MAX {
             let found = format!("{} µs", entry.accepted_at_us);
-            findings.push(Finding::new(index, Check::Time, "before the year 10000", found));
+            findings.push(Finding::new(
+                index,
+                Check::Time,
+                "before the year 10000",
+                found,
+            ));
         }
         if let Some(governance) = self.governance() {
             let origin = &governance.programme.origin;
@@ -292,8 +302,12 @@ impl Replay {
         let index = self.size();
         let programme = &governance.programme;
         let keys = [pins::ledger_key(programme)];
-        let opened =
-            Checkpoint::open(note.as_bytes(), &programme.origin, &keys, Extensions::Refused);
+        let opened = Checkpoint::open(
+            note.as_bytes(),
+            &programme.origin,
+            &keys,
+            Extensions::Refused,
+        );
         let checkpoint = match opened {
             Ok((checkpoint, _)) => checkpoint,
             Err(error) => {

@@ -2,8 +2,21 @@
 //!
 //! Must not: be used for what `--json` prints.
 
+use comfy_table::{LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+
+/// A line under the header, one at the end, and nothing else.
+const PLAIN: TableStyle = TableStyle::new()
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// An empty table.
+pub fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(PLAIN);
+    table
+}
 
 /// A title above a block of output.
 pub fn title(text: &str) -> String {

@@ -147,7 +147,12 @@ mod tests {
         let items = [vec![0x82, 1, 2], vec![0x43, 7, 8, 9], vec![0x18, 200]];
         let lines: String = items
             .iter()
-            .map(|item| format!("{{\"index\":0,\"entry\":\"{}\"}}\n", base64url::encode(item)))
+            .map(|item| {
+                format!(
+                    "{{\"index\":0,\"entry\":\"{}\"}}\n",
+                    base64url::encode(item)
+                )
+            })
             .collect();
         assert_eq!(all(&items.concat()).unwrap(), items);
         assert_eq!(all(lines.as_bytes()).unwrap(), items);

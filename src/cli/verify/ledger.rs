@@ -16,10 +16,8 @@ const CHECKPOINT_BYTES_MAX: usize = 64 << 10;
 /// Replays a ledger from its exported entries: encoding, chain, signatures, every decision and
 /// every result, the sums, and the tree.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  tallyhouse-verify ledger entries.ndjson \
-                  --checkpoint checkpoint.txt --vkey ledger.vkey"
-)]
+#[command(after_help = "Example:\n  tallyhouse-verify ledger entries.ndjson \
+                  --checkpoint checkpoint.txt --vkey ledger.vkey")]
 pub struct Arguments {
     /// The entries from index 0 on, as NDJSON or as a CBOR sequence; - for standard input
     file: PathBuf,
@@ -49,10 +47,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             (Box::new(file), bytes)
         }
     };
-    let progress = Progress::of_bytes(bytes);
-    let input = BufReader::with_capacity(1 << 20, progress.bar.wrap_read(input));
-    let replay = replay(input, &progress)?;
-    progress.bar.finish_and_clear();
+    let bar = progress_of_bytes(bytes);
+    let input = BufReader::with_capacity(1 << 20, bar.wrap_read(input));
+    let replay = replay(input, |entries| {
+        if entries.is_multiple_of(256) {
+            bar.set_message(format!("{} entries", style::grouped(entries)));
+        }
+    })?;
+    bar.finish_and_clear();
     let verdict = replay.finish(&pins)?;
     let Some(verdict) = verdict else {
         return no_verdict(&replay, arguments);
@@ -68,47 +70,31 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     })
 }
 
-/// How far a replay is.
-pub struct Progress {
-    bar: ProgressBar,
+/// A bar over the bytes of an export; a counter where their number is not known.
+fn progress_of_bytes(bytes: Option<u64>) -> ProgressBar {
+    let bar = match bytes {
+        Some(bytes) => ProgressBar::new(bytes),
+        None => ProgressBar::new_spinner(),
+    };
+    let template =
+        "  {bar:32.cyan/dim} {decimal_bytes}/{decimal_total_bytes}  {eta:>4} left  {msg:.dim}";
+    let style = indicatif::ProgressStyle::with_template(template).expect("it is ours");
+    bar.set_style(style.progress_chars("━╸─"));
+    bar
 }
 
-impl Progress {
-    /// A bar over the bytes of an export; a counter where their number is not known.
-    fn of_bytes(bytes: Option<u64>) -> Self {
-        let bar = match bytes {
-            Some(bytes) => ProgressBar::new(bytes),
-            None => ProgressBar::new_spinner(),
-        };
-        let template = "  {bar:32.cyan/dim} {decimal_bytes}/{decimal_total_bytes}  {eta:>4} left  \
-                        {msg:.dim}";
-        let style = indicatif::ProgressStyle::with_template(template).expect("it is ours");
-        bar.set_style(style.progress_chars("━╸─"));
-        Self { bar }
-    }
-
-    /// A bar that somebody else draws, moved by one with each entry.
-    pub fn of_entries(bar: ProgressBar) -> Self {
-        Self { bar }
-    }
-}
-
-/// Replays entries up to the end or the first finding.
+/// Replays entries up to the end or the first finding; `moved` hears how many hold so far.
 ///
 /// # Errors
 /// The export cannot be read.
-pub fn replay(input: impl BufRead, progress: &Progress) -> anyhow::Result<Replay> {
+pub fn replay(input: impl BufRead, moved: impl Fn(u64)) -> anyhow::Result<Replay> {
     let mut entries = ExportReader::new(input);
     let mut replay = Replay::new();
-    let by_entry = progress.bar.length().is_some() && progress.bar.message().is_empty();
     while let Some(entry) = entries.next_entry()? {
         if replay.push(&entry).is_err() {
             break;
         }
-        if replay.size().is_multiple_of(256) && !by_entry {
-            let entries = style::grouped(replay.size());
-            progress.bar.set_message(format!("{entries} entries"));
-        }
+        moved(replay.size());
     }
     Ok(replay)
 }
@@ -159,7 +145,8 @@ fn no_verdict(replay: &Replay, arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn print(verdict: &Verdict) {
-    let line = |name: &str, value: &str| println!("  {} {value}", style::dim(&format!("{name:<12}")));
+    let line =
+        |name: &str, value: &str| println!("  {} {value}", style::dim(&format!("{name:<12}")));
     let entries = style::grouped(verdict.entries);
     match verdict.holds() {
         true => println!("{} {}", style::good("holds:"), verdict.origin),
@@ -182,7 +169,11 @@ fn print(verdict: &Verdict) {
     let pinned = |pinned: bool| if pinned { "" } else { "  (not pinned)" };
     let found = format!("{}{}", verdict.found_hash, pinned(verdict.found_pinned));
     line("found", &found);
-    let key = format!("{}{}", verdict.ledger_key, pinned(verdict.ledger_key_pinned));
+    let key = format!(
+        "{}{}",
+        verdict.ledger_key,
+        pinned(verdict.ledger_key_pinned)
+    );
     line("ledger key", &key);
     if !verdict.checkpoint_compared {
         line("checkpoint", &style::warn("none was compared"));

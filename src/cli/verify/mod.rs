@@ -8,7 +8,7 @@ mod ledger;
 mod receipt;
 
 pub use entries::{ExportError, ExportReader};
-pub use ledger::{Progress, replay};
+pub use ledger::replay;
 
 use super::exit::Exit;
 use crate::proof::note::VerifierKey;
