@@ -10,7 +10,11 @@
 //! Pure modules name no file, socket, thread, clock or randomness; `tests/tidy.rs` reads the
 //! sources and checks this table. The server's modules need the feature `server`.
 
+pub mod audit;
+pub mod cli;
 pub mod domain;
+#[cfg(feature = "server")]
+pub mod http;
 #[cfg(feature = "server")]
 pub mod ledger;
 #[cfg(feature = "server")]
