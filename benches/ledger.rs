@@ -47,7 +47,10 @@ fn note() -> NoteSigner {
 }
 
 fn founding() -> Value {
-    let house_key = |(name, scope): (&str, &str)| json!({"key": name, "public_key": key(&house(name)), "scopes": [scope]});
+    let house_key = |(name, scope): (&str, &str)| {
+        let public_key = key(&house(name));
+        json!({"key": name, "public_key": public_key, "scopes": [scope]})
+    };
     let keys = [
         ("govern-1", "govern"),
         ("govern-2", "govern"),
