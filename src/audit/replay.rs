@@ -245,7 +245,12 @@ impl Replay {
                     ),
                     _ => (Check::Envelope, "an envelope of the ledger's form"),
                 };
-                findings.push(Finding::new(index, check, expected, error));
+                let found = match &error {
+                    EnvelopeError::KeyUnknown(kid) => format!("no key {kid} was registered"),
+                    EnvelopeError::SignatureInvalid(kid) => format!("one that {kid} did not make"),
+                    error => error.to_string(),
+                };
+                findings.push(Finding::new(index, check, expected, found));
                 return None;
             }
         };

@@ -70,9 +70,9 @@ pub enum ClientError {
 }
 
 fn words(problem: &Problem) -> String {
-    match problem.detail == problem.title || problem.detail.is_empty() {
+    match problem.detail.is_empty() {
         true => problem.title.clone(),
-        false => format!("{} ({})", problem.detail, problem.title),
+        false => problem.detail.clone(),
     }
 }
 

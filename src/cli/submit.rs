@@ -167,16 +167,9 @@ fn print(receipt: &Value) {
         text(&receipt["accepted_at"])
     );
     let mut table = style::table();
-    table.set_header([
-        "op",
-        "id",
-        "result",
-        "points",
-        "member",
-        "available",
-        "what to do",
-    ]);
-    for result in receipt["results"].as_array().into_iter().flatten() {
+    table.set_header(["op", "id", "result", "points", "member", "available"]);
+    let results = receipt["results"].as_array().map_or(&[][..], Vec::as_slice);
+    for result in results {
         let number = |value: &Value| value.as_u64().map(style::grouped).unwrap_or_default();
         let member = &result["members"][0];
         table.add_row([
@@ -186,8 +179,11 @@ fn print(receipt: &Value) {
             number(&result["points"]),
             text(&member["member"]),
             number(&member["balance"]["available"]),
-            text(&result["advice"]),
         ]);
     }
     println!("{table}");
+    for result in results.iter().filter(|result| result["advice"].is_string()) {
+        let (code, id) = (text(&result["code"]), text(&result["id"]));
+        println!("{} {id}: {}", style::warn(&code), text(&result["advice"]));
+    }
 }
