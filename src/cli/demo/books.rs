@@ -5,11 +5,8 @@
 
 use crate::audit::Replay;
 use crate::cli::style;
-use crate::domain::books::line_price;
-use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
-use crate::domain::line::{LineMove, LineTotal, Reason};
-use crate::domain::money::Money;
+use crate::domain::netting::price_line;
 use anyhow::Context;
 use comfy_table::{Attribute, Cell, CellAlignment, Table};
 use rust_decimal::Decimal;
@@ -80,13 +77,8 @@ impl Books {
         let (mut house, mut pairs) = (Decimal::ZERO, BTreeMap::new());
         for (key, total) in &books.lines {
             let (debtor, creditor) = (key.debtor, key.creditor);
-            let amount = amount(
-                governance,
-                (debtor, creditor),
-                key.reason,
-                key.price_version,
-                *total,
-            )?;
+            let priced = price_line(governance, key, total).context("a line has no price")?;
+            let amount = priced.amount.decimal();
             match (rows.contains_key(&debtor), rows.contains_key(&creditor)) {
                 (true, true) => {
                     rows.entry(debtor).or_default().owes += amount;
@@ -194,25 +186,6 @@ impl Books {
         }
         table
     }
-}
-
-fn amount(
-    governance: &Governance,
-    parties: (Party, Party),
-    reason: Reason,
-    price_version: u32,
-    total: LineTotal,
-) -> anyhow::Result<Decimal> {
-    let points = match total {
-        LineTotal::Amount(amount) => return Ok(amount.decimal()),
-        LineTotal::Priced(points) => points,
-    };
-    let line = LineMove::priced(parties, reason, price_version, points);
-    let programme = &governance.programme;
-    let amount = line_price(governance, &line).and_then(|price| {
-        Money::of_points(points, price, programme.point_scale, &programme.currency)
-    });
-    Ok(amount.context("a line has no price")?.decimal())
 }
 
 fn header(names: &[&str]) -> Vec<Cell> {
