@@ -6,6 +6,7 @@
 //! | [`proof`] | pure bytes and cryptography | `domain` |
 //! | `platform` | settings, clock, key files, logs | `proof::keys` |
 //! | `ledger` | the durable single writer | `domain`, `proof`, `platform` |
+//! | `http` | the house over HTTP | all but `cli` |
 //!
 //! Pure modules name no file, socket, thread, clock or randomness; `tests/tidy.rs` reads the
 //! sources and checks this table. The server's modules need the feature `server`.

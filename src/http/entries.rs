@@ -1,7 +1,7 @@
 //! Entries: the ledger itself, for auditors; single ones also for their authors.
 //!
-//! A page ends at its `limit` or at a fixed number of bytes, whichever is first, and a `Link` header
-//! leads to the next one: so a page fits memory, and few are in memory at once.
+//! A page ends at its `limit` or at a fixed number of bytes, whichever is first, and a `Link`
+//! header leads to the next one: so a page fits memory, and few are in memory at once.
 
 use super::extract::{UrlPath, UrlQuery, accepts};
 use super::house::{House, Programme};

@@ -28,7 +28,7 @@ use std::sync::Arc;
         content = String,
         content_type = "application/jose",
         description = "schemas/submission.schema.json, signed",
-        example = "eyJhbGciOiJFZERTQSIsImtpZCI6ImJha2VyeS90aWxsLTIwMjYiLCJ0eXAiOiJ0YWxseWhvdXNlK2pzb24ifQ.eyJsZWRnZXIiOi4uLn0.c2lnbmF0dXJl"
+        example = "eyJhbGciOiJFZERTQSIsImtpZCI6….eyJsZWRnZXIiOiJwb2ludHMu….c2lnbmF0dXJl…"
     ),
     responses(
         (status = 201, description = "Durable now: schemas/receipt.schema.json",
@@ -65,9 +65,9 @@ async fn submit(
         let fixed = &view.governance.programme;
         envelope::open(&body, &fixed.origin, fixed.currency.decimals(), &*view.keys)
     });
-    let mut envelope = opened.await??;
+    let envelope = opened.await??;
     programme.rates.take(envelope.signer.party)?;
-    if let Some(seen) = envelope.submission.seen.take() {
+    if let Some(seen) = envelope.submission.seen.clone() {
         gossip::compare(house, programme, seen).await?;
     }
     match programme.ledger.submit(envelope).await? {
