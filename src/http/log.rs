@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 #[utoipa::path(
     get,
     path = "/v1/{programme}/log/checkpoint",
+    operation_id = "getCheckpoint",
     tag = "log",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     responses(

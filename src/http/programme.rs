@@ -60,6 +60,7 @@ pub struct ProgrammeBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}",
+    operation_id = "getProgramme",
     tag = "programme",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     responses(

@@ -22,6 +22,7 @@ use std::sync::Arc;
 #[utoipa::path(
     post,
     path = "/v1/{programme}/submissions",
+    operation_id = "sendSubmission",
     tag = "submissions",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     request_body(
@@ -112,6 +113,7 @@ async fn answer(
 #[utoipa::path(
     get,
     path = "/v1/{programme}/submissions/{author}/{submission}",
+    operation_id = "getSubmission",
     tag = "submissions",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

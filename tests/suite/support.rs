@@ -25,6 +25,9 @@ use tokio::task::JoinHandle;
 /// When the simulated ledgers of the tests begin.
 pub const START: &str = "2026-03-01T12:00:00Z";
 
+/// An instant before [`START`].
+pub const PAST: &str = "2026-03-01T11:59:59Z";
+
 /// The secret of a test key: it follows from the key's name.
 pub fn secret(kid: &str) -> [u8; 32] {
     *blake3::hash(kid.as_bytes()).as_bytes()
@@ -144,7 +147,10 @@ impl Coalition {
     pub fn approve(&self, actions: &[(&str, Value)]) {
         let propose =
             |(id, action): &(&str, Value)| json!({"op": "propose", "id": id, "action": action});
-        let approve = |(id, _): &(&str, Value)| json!({"op": "approve", "id": format!("approve-{id}"), "proposal": id});
+        let approve = |(id, _): &(&str, Value)| {
+            let approve = format!("approve-{id}");
+            json!({"op": "approve", "id": approve, "proposal": id})
+        };
         let proposed: Vec<Value> = actions.iter().map(propose).collect();
         let approved: Vec<Value> = actions.iter().map(approve).collect();
         let first = actions[0].0;

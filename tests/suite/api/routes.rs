@@ -20,17 +20,15 @@ fn ask(town: &Town, (method, _, path, token, _): &Case<'_>) -> Answer {
     }
 }
 
-#[test]
-fn every_route_of_the_description_answers_and_none_is_left_out() {
-    let town = Town::new();
-    let receipt = town.send_applied("bakery/till", "s1", &json!([issue("i1", "m1", 5)]));
-    let index = receipt["index"].clone();
-    let read = town.coalition.token("bakery/till", "read");
-    let audit = town.coalition.audit_token();
-    let operate = town.coalition.token("house/operate-1", "operate");
-    let (read, audit, operate) = (Some(read.as_str()), Some(audit.as_str()), Some(&*operate));
+/// One request to each route.
+fn cases<'a>(
+    index: u64,
+    read: Option<&'a str>,
+    audit: Option<&'a str>,
+    operate: Option<&'a str>,
+) -> Vec<Case<'a>> {
     let v1 = |path: &str| format!("/v1/demo{path}");
-    let cases: [Case<'_>; 18] = [
+    vec![
         ("GET", "", v1(""), None, 200),
         ("POST", "/submissions", v1("/submissions"), None, 201),
         (
@@ -85,7 +83,39 @@ fn every_route_of_the_description_answers_and_none_is_left_out() {
         ("GET", "/readyz", "/readyz".into(), None, 200),
         ("GET", "/metrics", "/metrics".into(), None, 200),
         ("GET", "/openapi.json", "/openapi.json".into(), None, 200),
-    ];
+    ]
+}
+
+/// Compares an answer of JSON with the form that the description gives it.
+fn check_form(description: &Value, operation: &Value, answer: &Answer) {
+    let status = answer.status.to_string();
+    let form = &operation["responses"][&status]["content"]["application/json"]["schema"];
+    if answer.header("content-type") != "application/json" || form.is_null() {
+        return;
+    }
+    let mut schema = form.clone();
+    schema["components"] = description["components"].clone();
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    if let Err(error) = validator.validate(&answer.json()) {
+        panic!(
+            "{}: {error} at {}",
+            operation["operationId"],
+            error.instance_path()
+        );
+    }
+}
+
+#[test]
+fn every_route_of_the_description_answers_and_none_is_left_out() {
+    let town = Town::new();
+    let receipt = town.send_applied("bakery/till", "s1", &json!([issue("i1", "m1", 5)]));
+    let index = receipt["index"].clone();
+    let read = town.coalition.token("bakery/till", "read");
+    let audit = town.coalition.audit_token();
+    let operate = town.coalition.token("house/operate-1", "operate");
+    let (read, audit, operate) = (Some(read.as_str()), Some(audit.as_str()), Some(&*operate));
+    let cases = cases(index.as_u64().expect("a number"), read, audit, operate);
+    let description = town.server.get("/openapi.json", None).json();
     let mut asked = BTreeSet::new();
     for case in &cases {
         let (method, template, path, token, status) = case;
@@ -102,10 +132,14 @@ fn every_route_of_the_description_answers_and_none_is_left_out() {
             if in_v1 { "/v1/{programme}" } else { "" }
         ));
     }
-    let description = town.server.get("/openapi.json", None).json();
     let mut described = BTreeSet::new();
+    let mut operations = BTreeSet::new();
     for (path, item) in description["paths"].as_object().expect("paths") {
-        for method in item.as_object().expect("operations").keys() {
+        for (method, operation) in item.as_object().expect("operations") {
+            assert!(
+                operations.insert(operation["operationId"].to_string()),
+                "{operation}"
+            );
             described.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
