@@ -1,6 +1,12 @@
 //! The tests that look at the package from outside.
 
 #[cfg(feature = "server")]
+#[path = "suite/api/mod.rs"]
+mod api;
+#[cfg(feature = "server")]
+#[path = "suite/audit.rs"]
+mod audit;
+#[cfg(feature = "server")]
 #[path = "suite/cli.rs"]
 mod cli;
 #[cfg(feature = "server")]
@@ -17,3 +23,6 @@ mod month;
 mod process;
 #[path = "suite/schemas.rs"]
 mod schemas;
+#[cfg(feature = "server")]
+#[path = "suite/support.rs"]
+mod support;

@@ -38,6 +38,7 @@ pub struct ClockMove {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/clock",
+    operation_id = "getClock",
     tag = "clock",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     responses(
@@ -57,6 +58,7 @@ pub async fn get(At(programme): At) -> Response {
 #[utoipa::path(
     post,
     path = "/v1/{programme}/clock",
+    operation_id = "moveClock",
     tag = "clock",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     request_body(content = ClockMove, content_type = "application/json"),

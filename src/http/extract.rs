@@ -88,7 +88,8 @@ impl FromRequestParts<House> for At {
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
         let named = RawPathParams::from_request_parts(parts, house).await;
-        let named = named.map_err(|_| Problem::not_found())?;
+        let malformed = |_| Problem::new(Code::Malformed, "the address is not UTF-8");
+        let named = named.map_err(malformed)?;
         let id = named.iter().find(|(name, _)| *name == "programme");
         let (_, id) = id.ok_or_else(Problem::not_found)?;
         Ok(Self(house.programme(id)?.clone()))

@@ -162,6 +162,7 @@ pub struct BalanceBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/members/{member}/history",
+    operation_id = "getMemberHistory",
     tag = "members",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

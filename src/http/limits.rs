@@ -61,6 +61,7 @@ pub async fn observe(State(house): State<House>, request: Request, next: Next) -
 }
 
 /// What a panic in a handler is answered; the thread that serves goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands panics over")]
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -149,6 +150,14 @@ mod tests {
         assert!(take(2, 0), "another author has its own");
         assert!(!take(1, 50) && take(1, 100) && !take(1, 100));
         assert!(take(1, 10_000) && take(1, 10_000) && !take(1, 10_000));
+    }
+
+    #[test]
+    fn a_panic_is_answered_without_its_words() {
+        for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new(7)] {
+            let problem = panicked(panic).extensions_mut().remove::<Problem>();
+            assert_eq!(problem, Some(Problem::of(Code::Internal)));
+        }
     }
 
     #[test]

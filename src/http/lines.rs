@@ -69,6 +69,7 @@ pub struct LineBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/partners/{partner}/lines",
+    operation_id = "getPartnerLines",
     tag = "partners",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

@@ -12,11 +12,13 @@ use axum::response::{IntoResponse, Response};
 #[utoipa::path(
     get,
     path = "/v1/{programme}/log/checkpoint",
+    operation_id = "getCheckpoint",
     tag = "log",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     responses(
         (status = 200, description = "The checkpoint", body = String, content_type = "text/plain",
-            example = "points.example/coalition-0123abcd\n4712\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— points.example/coalition-0123abcd QXorag…\n"),
+            example = "points.example/coalition-0123abcd\n4712\nCsUYapGGPo4dkMgIAUqom…=\n\n\
+                — points.example/coalition-0123abcd QXorag…\n"),
         (status = "default", description = "Refused", body = ProblemBody,
             content_type = "application/problem+json"),
     )

@@ -128,6 +128,7 @@ pub struct DebtBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/members/{member}",
+    operation_id = "getMember",
     tag = "members",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

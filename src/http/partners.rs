@@ -135,6 +135,7 @@ pub struct PricesBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/partners",
+    operation_id = "listPartners",
     tag = "partners",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     security(("token" = [])),
@@ -156,6 +157,7 @@ pub async fn list(Reader(caller): Reader) -> Response {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/partners/{partner}",
+    operation_id = "getPartner",
     tag = "partners",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
     "clawback": "member_debt",
     "utc_offset_min": 60,
     "clock": "real",
-    "ledger_key": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/TvKpcWbjym8uT7/M2AUFvx",
+    "ledger_key": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…",
     "entries": 4712,
     "price_version": 2,
     "rules_version": 1,
@@ -60,6 +60,7 @@ pub struct ProgrammeBody {
 #[utoipa::path(
     get,
     path = "/v1/{programme}",
+    operation_id = "getProgramme",
     tag = "programme",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     responses(

@@ -87,6 +87,7 @@ pub struct OpResult {
 #[utoipa::path(
     get,
     path = "/v1/{programme}/receipts/{index}",
+    operation_id = "getReceipt",
     tag = "submissions",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

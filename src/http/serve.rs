@@ -56,7 +56,10 @@ pub async fn serve(
     let mut serving = tokio::spawn(serving.into_future());
     let mut stopped = stops(&house);
     tokio::select! {
-        Some(stop) = stopped.join_next() => return Err(ledger_stopped(stop?)),
+        Some(stop) = stopped.join_next() => {
+            serving.abort();
+            return Err(ledger_stopped(stop?));
+        }
         ended = &mut serving => return Ok(ended??),
         _ = shutdown => {}
     }

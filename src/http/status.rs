@@ -25,6 +25,7 @@ pub struct StatusBody {
 #[utoipa::path(
     get,
     path = "/healthz",
+    operation_id = "getHealth",
     tag = "server",
     responses((status = 200, description = "Alive", body = StatusBody))
 )]
@@ -38,6 +39,7 @@ pub async fn healthz() -> Response {
 #[utoipa::path(
     get,
     path = "/readyz",
+    operation_id = "getReadiness",
     tag = "server",
     responses(
         (status = 200, description = "Ready", body = StatusBody),
@@ -58,6 +60,7 @@ pub async fn readyz(State(house): State<House>) -> Result<Response, Problem> {
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "getMetrics",
     tag = "server",
     responses((status = 200, description = "The metrics", body = String,
         content_type = "application/openmetrics-text"))
@@ -72,6 +75,7 @@ pub async fn metrics(State(house): State<House>) -> Response {
 #[utoipa::path(
     get,
     path = "/openapi.json",
+    operation_id = "getDescription",
     tag = "server",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
 )]

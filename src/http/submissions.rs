@@ -22,13 +22,14 @@ use std::sync::Arc;
 #[utoipa::path(
     post,
     path = "/v1/{programme}/submissions",
+    operation_id = "sendSubmission",
     tag = "submissions",
     params(("programme" = String, Path, description = "The programme's id", example = "demo")),
     request_body(
         content = String,
         content_type = "application/jose",
         description = "schemas/submission.schema.json, signed",
-        example = "eyJhbGciOiJFZERTQSIsImtpZCI6ImJha2VyeS90aWxsLTIwMjYiLCJ0eXAiOiJ0YWxseWhvdXNlK2pzb24ifQ.eyJsZWRnZXIiOi4uLn0.c2lnbmF0dXJl"
+        example = "eyJhbGciOiJFZERTQSIsImtpZCI6….eyJsZWRnZXIiOiJwb2ludHMu….c2lnbmF0dXJl…"
     ),
     responses(
         (status = 201, description = "Durable now: schemas/receipt.schema.json",
@@ -65,9 +66,9 @@ async fn submit(
         let fixed = &view.governance.programme;
         envelope::open(&body, &fixed.origin, fixed.currency.decimals(), &*view.keys)
     });
-    let mut envelope = opened.await??;
+    let envelope = opened.await??;
     programme.rates.take(envelope.signer.party)?;
-    if let Some(seen) = envelope.submission.seen.take() {
+    if let Some(seen) = envelope.submission.seen.clone() {
         gossip::compare(house, programme, seen).await?;
     }
     match programme.ledger.submit(envelope).await? {
@@ -112,6 +113,7 @@ async fn answer(
 #[utoipa::path(
     get,
     path = "/v1/{programme}/submissions/{author}/{submission}",
+    operation_id = "getSubmission",
     tag = "submissions",
     params(
         ("programme" = String, Path, description = "The programme's id", example = "demo"),

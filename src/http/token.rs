@@ -162,8 +162,9 @@ fn check(
     ledger_now: Micros,
     real_now: Micros,
 ) -> Result<(Party, Scopes), Problem> {
-    let jws = Jws::parse(token.as_bytes(), Typ::Token).map_err(invalid)?;
-    let claims = Claims::parse(&jws.payload).map_err(invalid)?;
+    let jws =
+        Jws::parse(token.as_bytes(), Typ::Token).map_err(|error| invalid(error.to_string()))?;
+    let claims = Claims::parse(&jws.payload).map_err(|error| invalid(error.to_string()))?;
     if claims.aud != view.governance.programme.origin {
         return Err(invalid("aud is not the origin of this ledger"));
     }
@@ -194,8 +195,8 @@ fn check(
     Ok((party, claims.scopes))
 }
 
-fn invalid(detail: impl ToString) -> Problem {
-    Problem::new(Code::TokenInvalid, detail.to_string())
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::TokenInvalid, detail)
 }
 
 #[derive(Debug, PartialEq, Eq)]
