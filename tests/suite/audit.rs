@@ -1,5 +1,7 @@
 //! A house that forges one thing is found out by exactly the check that is about it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use crate::process::{Founded, Server, text};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -179,7 +181,7 @@ fn every_forged_field_of_an_entry_is_found_by_its_check() {
         (Check::Outcome, |entry| entry.outcome = vec![40]),
         (Check::Effects, |entry| entry.effects_digest[0] ^= 1),
         (Check::Admission, |entry| {
-            entry.accepted_at_us += 7_200_000_000
+            entry.accepted_at_us += 7_200_000_000;
         }),
     ];
     for (check, forge) in forgeries {

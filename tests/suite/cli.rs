@@ -1,5 +1,7 @@
 //! The commands as people use them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use crate::process::{Founded, Server, TALLYHOUSE, VERIFY, run, text};
 use clap::CommandFactory;
 use serde_json::{Value, json};
