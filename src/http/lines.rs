@@ -8,11 +8,11 @@ use super::problem::{Problem, ProblemBody};
 use super::receipts::json_of;
 use super::token::{Caller, Reader};
 use super::verifier::blocking;
-use crate::domain::books::line_price;
 use crate::domain::governance::Governance;
 use crate::domain::ids::{Name, Party};
-use crate::domain::line::{LineKey, LineMove, LineTotal};
+use crate::domain::line::{LineKey, LineTotal};
 use crate::domain::money::Money;
+use crate::domain::netting::price_line;
 use crate::domain::points::Points;
 use axum::response::Response;
 use serde::Serialize;
@@ -110,26 +110,15 @@ fn line_body(
     (key, total): &(LineKey, LineTotal),
     governance: &Governance,
 ) -> Result<LineBody, Problem> {
-    let unpriced = || Problem::internal(format!("the line {key:?} has no price"));
-    let (points, price, amount) = match *total {
-        LineTotal::Amount(amount) => (None, None, amount),
-        LineTotal::Priced(points) => {
-            let parties = (key.debtor, key.creditor);
-            let line = LineMove::priced(parties, key.reason, key.price_version, points);
-            let price = line_price(governance, &line).ok_or_else(unpriced)?;
-            let fixed = &governance.programme;
-            let amount = Money::of_points(points, price, fixed.point_scale, &fixed.currency);
-            let price = Some(price.to_string());
-            (Some(points), price, amount.ok_or_else(unpriced)?)
-        }
-    };
+    let priced = price_line(governance, key, total)
+        .ok_or_else(|| Problem::internal(format!("the line {key:?} has no price")))?;
     Ok(LineBody {
         debtor: governance.name(key.debtor),
         creditor: governance.name(key.creditor),
         reason: key.reason.as_str(),
         price_version: key.price_version,
-        points,
-        price,
-        amount,
+        points: priced.priced.map(|(points, _)| points),
+        price: priced.priced.map(|(_, price)| price.to_string()),
+        amount: priced.amount,
     })
 }
