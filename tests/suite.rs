@@ -4,6 +4,9 @@
 #[path = "suite/api/mod.rs"]
 mod api;
 #[cfg(feature = "server")]
+#[path = "suite/audit.rs"]
+mod audit;
+#[cfg(feature = "server")]
 #[path = "suite/cli.rs"]
 mod cli;
 #[cfg(feature = "server")]

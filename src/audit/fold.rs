@@ -8,7 +8,7 @@ use crate::domain::ids::{Party, Reference};
 use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::{Action, Submission};
 use crate::domain::time::{Day, Micros};
-use crate::domain::working_set::{Needs, SubmissionRecord, WorkingSet};
+use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
 use std::collections::BTreeSet;
 
 /// Everything that the entries so far decide.
@@ -82,7 +82,7 @@ impl Fold {
             }
             needs
                 .members
-                .extend(self.set.ops.get(op).and_then(|record| record.member()));
+                .extend(self.set.ops.get(op).and_then(OpRecord::member));
         }
         for member in needs.members {
             if !self.set.members.touch(&member) {

@@ -5,6 +5,7 @@
 use super::findings::{Check, Finding};
 use super::fold::Fold;
 use crate::domain::ids::Party;
+use crate::domain::member::Member;
 use std::collections::BTreeMap;
 
 /// Compares every issuer's running totals with its members' lots, and with its own movements.
@@ -16,7 +17,7 @@ pub fn check(fold: &Fold, size: u64) -> Vec<Finding> {
             .members
             .get(id)
             .into_iter()
-            .flat_map(|member| member.outstanding());
+            .flat_map(Member::outstanding);
         for lot in lots {
             let sum = outstanding
                 .entry((lot.key.issuer, lot.key.price_version))

@@ -1,5 +1,7 @@
 //! The commands as people use them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use crate::process::{Founded, Server, TALLYHOUSE, VERIFY, run, text};
 use clap::CommandFactory;
 use serde_json::{Value, json};
@@ -11,10 +13,8 @@ fn check_help(command: &clap::Command) {
     let name = command.get_name();
     let example = command.get_after_help().map(ToString::to_string);
     let example = example.unwrap_or_default();
-    assert!(
-        example.starts_with("Example:\n  tallyhouse"),
-        "{name}: {example}"
-    );
+    let shows = example.starts_with("Example:\n  ") && example.contains("tallyhouse");
+    assert!(shows, "{name}: {example}");
     assert!(
         command.get_about().is_some(),
         "{name} does not say what it is for"
@@ -94,9 +94,8 @@ fn an_import_reports_every_row_that_it_could_not_bring_in() {
         lines[1].contains("b-3,m-2,ten,0.00,,4,\"amount is"),
         "{rejected}"
     );
-    assert!(lines[2].contains("kiosk,1,b-6"), "{rejected}");
-    assert!(lines[2].contains("no key kiosk."), "{rejected}");
-    assert!(lines[3].contains("it has 8 columns"), "{rejected}");
+    assert!(lines[2].contains("b-7,m-1,2.50,9.00,,8,it has 8 columns"));
+    assert!(lines[3].contains("b-6,m-1,1.00,0.00,,7,no key kiosk."));
     // 100 − 30 + 200, then 270 burned of the 900 wanted, then 25 issued.
     assert_eq!(balance(&server, &founded, "m-1")["available"], 25);
     assert_eq!(balance(&server, &founded, "m-3")["available"], 10);

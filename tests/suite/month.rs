@@ -1,5 +1,7 @@
 //! A month of real purchases, and every balance, total and line worked out a second time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use crate::model::Model;
 use crate::process::{Founded, Server, text};
 use serde_json::Value;

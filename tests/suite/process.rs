@@ -1,5 +1,7 @@
 //! A house as people run it: the real programs, in a folder of their own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -113,8 +115,12 @@ impl Server {
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
+        let request = request.config().http_status_as_error(false).build();
         let mut response = request.call().unwrap();
-        serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap()
+        let status = response.status();
+        let body = response.body_mut().read_to_string().unwrap();
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).unwrap()
     }
 
     /// Runs a command of the client.

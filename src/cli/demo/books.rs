@@ -7,6 +7,7 @@ use crate::audit::Replay;
 use crate::cli::style;
 use crate::domain::ids::Party;
 use crate::domain::netting::price_line;
+use crate::domain::points::Points;
 use anyhow::Context;
 use comfy_table::{Attribute, Cell, CellAlignment, Table};
 use rust_decimal::Decimal;
@@ -65,9 +66,7 @@ impl Books {
         let mut rows: BTreeMap<Party, Row> = BTreeMap::new();
         for (slot, totals) in books.parties.iter().enumerate().skip(1) {
             let party = Party(u16::try_from(slot)?);
-            let outstanding = totals
-                .outstanding_total()
-                .map_or(0, |points| points.units());
+            let outstanding = totals.outstanding_total().map_or(0, Points::units);
             let row = rows.entry(party).or_default();
             row.name = governance.name(party).to_string();
             row.issued = totals.issued.units();

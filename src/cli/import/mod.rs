@@ -241,8 +241,8 @@ impl Work<'_> {
             open = match open {
                 None => Some(Run::of(next)),
                 Some(mut run) => match run.take(next) {
-                    Ok(()) => Some(run),
-                    Err(next) => {
+                    None => Some(run),
+                    Some(next) => {
                         self.send(run)?;
                         Some(Run::of(next))
                     }
@@ -275,7 +275,7 @@ impl Work<'_> {
                 appended = Some(match appended {
                     None => Run::of(planned),
                     Some(mut run) => {
-                        let taken = run.take(planned).is_ok();
+                        let taken = run.take(planned).is_none();
                         assert!(taken, "a part of a run is no longer than the run");
                         run
                     }

@@ -67,15 +67,16 @@ impl Run {
     }
 
     /// Takes a row in, or gives it back if it begins another run.
-    pub fn take(&mut self, next: PlannedRow) -> Result<(), PlannedRow> {
+    #[must_use]
+    pub fn take(&mut self, next: PlannedRow) -> Option<PlannedRow> {
         let bytes = next.bytes();
         let fits = self.bytes + bytes <= OPS_BYTES_MAX && self.rows.len() < ROWS_MAX;
         if next.row.partner != self.partner || !fits {
-            return Err(next);
+            return Some(next);
         }
         self.bytes += bytes;
         self.rows.push(next);
-        Ok(())
+        None
     }
 
     /// The submission's id: the import's name and the run's first line.
