@@ -46,7 +46,7 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     remote: Remote,
-    /// The folder of the partners' keys, <partner>.<key id>.pem
+    /// The folder of the partners' keys, PARTNER.KEY-ID.pem
     #[arg(long, value_name = "FOLDER")]
     keys: PathBuf,
     /// Points issued per unit of the currency paid
