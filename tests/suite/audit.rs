@@ -174,7 +174,11 @@ fn every_forged_field_of_an_entry_is_found_by_its_check() {
         (Check::AuthorSeq, |entry| entry.author_seq += 1),
         (Check::Signature, |entry| entry.signature[3] ^= 1),
         (Check::Signature, |entry| {
-            let at = entry.payload.iter().position(|byte| *byte == b'7').unwrap();
+            let at = entry
+                .payload
+                .iter()
+                .rposition(|byte| *byte == b'7')
+                .unwrap();
             entry.payload[at] = b'8';
         }),
         (Check::Envelope, |entry| entry.protected.truncate(9)),

@@ -182,11 +182,11 @@ impl<'a> Sender<'a> {
     ) -> anyhow::Result<Option<HashMap<String, Value>>> {
         let found = crate::cli::client::retrying(self.patience, || self.client.find(signer, id));
         let receipt = match found {
-            // An author without a key has sent nothing; sending will say what is wrong.
-            Err(error) if matches!(error, ClientError::Problem(_)) && !error.is_retryable() => {
+            // Whoever cannot sign has sent nothing with this key; sending will say what is wrong.
+            Err(error) if matches!(error.code(), Some("key_unknown" | "key_not_valid")) => {
                 return Ok(None);
             }
-            found => found?,
+            found => found.context("to continue, the partner's key needs the scope read")?,
         };
         let Some(receipt) = receipt else {
             return Ok(None);
