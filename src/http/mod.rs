@@ -1,4 +1,4 @@
-//! The house over HTTP: one file per resource, every route in [`router`].
+//! The house over HTTP: one file per resource, every route in [`mod@router`].
 //!
 //! A submission's way: `limits` (places, request id) → `extract` (raw bytes, within limits) →
 //! `verifier` (signature over exactly these bytes, then parse) → `limits` (rate of the author) →

@@ -27,7 +27,11 @@ use utoipa::ToSchema;
         "submission": "till-7:118",
         "results": [{"op": 0, "id": "i-118", "kind": "issue", "outcome": 0, "code": "applied"}],
         "entry": "jAF4IXBvaW50cy5leGFtcGxl",
-        "effects": "ggGBgwA"
+        "effects": "ggGBgwA",
+        "leaf_hash": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
+        "chain_hash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+        "proof": ["CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="],
+        "checkpoint": "points.example/coalition-0123abcd\n4712\n…"
     })
 )]
 #[expect(

@@ -86,23 +86,28 @@ fn cases<'a>(
     ]
 }
 
-/// Compares an answer of JSON with the form that the description gives it.
-fn check_form(description: &Value, operation: &Value, answer: &Answer) {
-    let status = answer.status.to_string();
-    let form = &operation["responses"][&status]["content"]["application/json"]["schema"];
-    if answer.header("content-type") != "application/json" || form.is_null() {
-        return;
-    }
+/// Compares JSON with a form of the description.
+fn check_form(description: &Value, form: &Value, found: &Value, of: &str) {
     let mut schema = form.clone();
     schema["components"] = description["components"].clone();
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    if let Err(error) = validator.validate(&answer.json()) {
-        panic!(
-            "{}: {error} at {}",
-            operation["operationId"],
-            error.instance_path()
-        );
+    if let Err(error) = validator.validate(found) {
+        panic!("{of}: {error} at {}", error.instance_path());
     }
+}
+
+#[test]
+fn examples_have_the_form_that_they_show() {
+    let description = serde_json::to_value(tallyhouse::http::openapi()).expect("JSON");
+    let forms = description["components"]["schemas"].as_object();
+    let mut shown = 0;
+    for (name, form) in forms.expect("forms") {
+        if let Some(example) = form.get("example") {
+            check_form(&description, form, example, name);
+            shown += 1;
+        }
+    }
+    assert!(shown >= 12, "{shown} forms have an example");
 }
 
 #[test]
@@ -127,10 +132,16 @@ fn every_route_of_the_description_answers_and_none_is_left_out() {
             assert_eq!(bare.code(), "token_missing", "{method} {path}");
         }
         let in_v1 = path.starts_with("/v1");
-        asked.insert(format!(
-            "{method} {}{template}",
-            if in_v1 { "/v1/{programme}" } else { "" }
-        ));
+        let route = format!("{}{template}", if in_v1 { "/v1/{programme}" } else { "" });
+        let operation = &description["paths"][&route][method.to_lowercase()];
+        let is_secured = operation.get("security").is_some();
+        assert_eq!(is_secured, token.is_some(), "{method} {route}");
+        let status = answer.status.to_string();
+        let form = &operation["responses"][&status]["content"]["application/json"]["schema"];
+        if !form.is_null() {
+            check_form(&description, form, &answer.json(), &route);
+        }
+        asked.insert(format!("{method} {route}"));
     }
     let mut described = BTreeSet::new();
     let mut operations = BTreeSet::new();
