@@ -177,7 +177,7 @@ fn every_forged_field_of_an_entry_is_found_by_its_check() {
             let at = entry.payload.iter().position(|byte| *byte == b'7').unwrap();
             entry.payload[at] = b'8';
         }),
-        (Check::Envelope, |entry| entry.protected.push(b' ')),
+        (Check::Envelope, |entry| entry.protected.truncate(9)),
         (Check::Outcome, |entry| entry.outcome = vec![40]),
         (Check::Effects, |entry| entry.effects_digest[0] ^= 1),
         (Check::Admission, |entry| {
