@@ -1,9 +1,9 @@
 //! The replay: judges one entry after the other, and the whole at the end.
 //!
-//! What is checked at each entry: its one encoding; index, `prev`, time and origin; the envelope and
-//! its signature under a key registered before; author and `author_seq`; the writer's decision on
-//! key, scopes, validity and submission id; every outcome and the effects digest, by executing the
-//! ops again; the checkpoint that the author saw. At the end: the sums, and the pins.
+//! What is checked at each entry: its one encoding; index, `prev`, time and origin; the envelope
+//! and its signature under a key registered before; author and `author_seq`; the writer's decision
+//! on key, scopes, validity and submission id; every outcome and the effects digest, by executing
+//! the ops again; the checkpoint that the author saw. At the end: the sums, and the pins.
 //! Must not: go on after a finding.
 
 use super::findings::{Check, Finding, hex};

@@ -246,8 +246,8 @@ impl Client {
         }
     }
 
-    /// Moves a simulated clock to an instant, and answers where it stands. It never goes back, and to
-    /// find it beyond is no error.
+    /// Moves a simulated clock to an instant, and answers where it stands. It never goes back, and
+    /// to find it beyond is no error.
     ///
     /// # Errors
     /// [`ClientError`].

@@ -47,9 +47,9 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tallyhouse key new --dir keys grocery/till-1")]
 struct New {
-    /// The key's name, <author>/<key id>
+    /// The key's name, AUTHOR/KEY-ID
     kid: String,
-    /// The folder for the file <author>.<key id>.pem
+    /// The folder for the file AUTHOR.KEY-ID.pem
     #[arg(long, default_value = ".")]
     dir: PathBuf,
     /// Print as JSON
@@ -78,7 +78,7 @@ struct Show {
                   --approve-with govern/demo/house.govern-2.pem"
 )]
 struct Add {
-    /// The key's name, <author>/<key id>
+    /// The key's name, AUTHOR/KEY-ID
     kid: String,
     /// The public key in base64url, as `key show` prints it, or its file in PEM
     #[arg(long, value_name = "KEY")]
@@ -103,7 +103,7 @@ struct Add {
 #[command(after_help = "Example:\n  tallyhouse key revoke grocery/till-1 \
                   --url http://127.0.0.1:7400/v1/demo --key keys/grocery.office.pem")]
 struct Revoke {
-    /// The key's name, <author>/<key id>
+    /// The key's name, AUTHOR/KEY-ID
     kid: String,
     #[command(flatten)]
     remote: Remote,

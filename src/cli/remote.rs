@@ -22,7 +22,7 @@ pub struct Remote {
 /// Which key signs.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Key {
-    /// The key that signs, a file <author>.<key id>.pem; default: $TALLYHOUSE_KEY
+    /// The key that signs, a file AUTHOR.KEY-ID.pem; default: $TALLYHOUSE_KEY
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }

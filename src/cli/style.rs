@@ -2,16 +2,20 @@
 //!
 //! Must not: be used for what `--json` prints.
 
+#[cfg(feature = "server")]
 use comfy_table::{LineStyle, Table, TableStyle};
+#[cfg(feature = "server")]
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
 /// A line under the header, one at the end, and nothing else.
+#[cfg(feature = "server")]
 const PLAIN: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// An empty table.
+#[cfg(feature = "server")]
 pub fn table() -> Table {
     let mut table = Table::new();
     table.load_style(PLAIN);
@@ -19,6 +23,7 @@ pub fn table() -> Table {
 }
 
 /// A title above a block of output.
+#[cfg(feature = "server")]
 pub fn title(text: &str) -> String {
     paint("1", text)
 }
@@ -44,6 +49,7 @@ pub fn dim(text: &str) -> String {
 }
 
 /// Something to copy: a command, a path, an address.
+#[cfg(feature = "server")]
 pub fn code(text: &str) -> String {
     paint("36", text)
 }
@@ -76,6 +82,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A progress bar with rate and time left, on standard error; hidden where that is no terminal.
+#[cfg(feature = "server")]
 pub fn progress(total: u64, unit: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let template = format!(

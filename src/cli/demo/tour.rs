@@ -49,86 +49,108 @@ pub fn print_checks(verdict: &Verdict) {
 /// Prints commands with the paths of this demo.
 pub fn print(demo: &Demo, founded: &Founded, server: &Server, running: bool) -> anyhow::Result<()> {
     let tool = std::env::current_exe()?;
-    let verifier = tool.with_file_name("tallyhouse-verify");
-    let (tool, verifier) = (tool.display(), verifier.display());
-    let url = format!(
-        "http://{}/v1/{}",
-        server.address, demo.coalition.programme.id
-    );
-    let till = demo.partner_keys().join("grocery.till-1.pem");
-    let auditor = founded.keys_dir.join("house.audit-1.pem");
-    let member = busiest_member(&demo.purchases).unwrap_or_else(|| "hh-0900".to_owned());
-    let show = |what: &str, command: &str| {
-        println!("  {}", style::dim(&format!("# {what}")));
-        for line in command.lines() {
-            println!("  {}", style::code(line));
-        }
+    let tour = Tour {
+        verifier: tool
+            .with_file_name("tallyhouse-verify")
+            .display()
+            .to_string(),
+        tool: tool.display().to_string(),
+        address: server.address.to_string(),
+        url: format!(
+            "http://{}/v1/{}",
+            server.address, demo.coalition.programme.id
+        ),
+        till: demo.partner_keys().join("grocery.till-1.pem"),
+        member: busiest_member(&demo.purchases).unwrap_or_else(|| "hh-0900".to_owned()),
+        demo,
+        founded,
     };
     if !running {
-        let config = founded.config.display();
-        let serve = format!(
-            "{tool} serve --config {config} --listen {} &",
-            server.address
-        );
-        show(
-            "the house has stopped, its folder stays; start it again",
-            &serve,
-        );
+        tour.print_restart();
     }
-    show(
-        "the house's address, and an auditor's key",
-        &format!(
-            "export TALLYHOUSE_URL={url}\nexport TALLYHOUSE_KEY={}",
-            auditor.display()
-        ),
-    );
-    show("a member", &format!("{tool} balance {member}"));
-    show(
-        "the same over HTTP, with a token signed by the grocery's own key",
-        &format!(
-            "curl -H \"Authorization: Bearer $({tool} token --key {})\" \\\n  {url}/members/{member}",
-            till.display()
-        ),
-    );
-    show(
-        "what the grocery owes and is owed",
-        &format!(
-            "curl -H \"Authorization: Bearer $({tool} token --key {})\" \\\n  \
-         {url}/partners/grocery/lines",
-            till.display()
-        ),
-    );
-    show(
-        "the grocery issues 120 points, and checks its receipt",
-        &format!(
-            "echo '{{\"op\":\"issue\",\"member\":\"{member}\",\"points\":120}}' |\n  \
-         {tool} submit --key {} --receipt receipt.json\n{verifier} receipt receipt.json --vkey {}",
-            till.display(),
-            founded.vkey_file.display()
-        ),
-    );
-    show(
-        "the whole ledger, checked without any trust in the house",
-        &format!(
-            "{verifier} ledger {} \\\n  --checkpoint {} --vkey {} \\\n  --found {}",
-            relative(demo, "entries.ndjson").display(),
-            relative(demo, "checkpoint.txt").display(),
-            founded.vkey_file.display(),
-            founded.found_hash
-        ),
-    );
-    show(
-        "every route, in the browser",
-        &format!("http://{}/docs", server.address),
-    );
+    tour.print_reads();
+    tour.print_writes_and_checks();
     if !running {
         show("remove it all", &format!("rm -r {}", demo.dir.display()));
     }
     Ok(())
 }
 
-fn relative(demo: &Demo, name: &str) -> PathBuf {
-    demo.dir.join(name)
+struct Tour<'a> {
+    tool: String,
+    verifier: String,
+    address: String,
+    url: String,
+    till: PathBuf,
+    member: String,
+    demo: &'a Demo,
+    founded: &'a Founded,
+}
+
+impl Tour<'_> {
+    fn print_restart(&self) {
+        let (tool, address) = (&self.tool, &self.address);
+        let config = self.founded.config.display();
+        let serve = format!("{tool} serve --config {config} --listen {address} &");
+        show(
+            "the house has stopped, its folder stays; start it again",
+            &serve,
+        );
+    }
+
+    fn print_reads(&self) {
+        let (tool, url, member) = (&self.tool, &self.url, &self.member);
+        let auditor = self.founded.keys_dir.join("house.audit-1.pem");
+        let (auditor, till) = (auditor.display(), self.till.display());
+        show(
+            "the house's address, and an auditor's key",
+            &format!("export TALLYHOUSE_URL={url}\nexport TALLYHOUSE_KEY={auditor}"),
+        );
+        show("a member", &format!("{tool} balance {member}"));
+        let curl = format!("curl -H \"Authorization: Bearer $({tool} token --key {till})\" \\\n ");
+        show(
+            "the same over HTTP, with a token signed by the grocery's own key",
+            &format!("{curl} {url}/members/{member}"),
+        );
+        show(
+            "what the grocery owes and is owed",
+            &format!("{curl} {url}/partners/grocery/lines"),
+        );
+        show(
+            "every route, in the browser",
+            &format!("http://{}/docs", self.address),
+        );
+    }
+
+    fn print_writes_and_checks(&self) {
+        let (tool, verifier, member) = (&self.tool, &self.verifier, &self.member);
+        let (till, vkey) = (self.till.display(), self.founded.vkey_file.display());
+        show(
+            "the grocery issues 120 points, and checks its receipt",
+            &format!(
+                "echo '{{\"op\":\"issue\",\"member\":\"{member}\",\"points\":120}}' |\n  \
+                 {tool} submit --key {till} --receipt receipt.json\n\
+                 {verifier} receipt receipt.json --vkey {vkey}"
+            ),
+        );
+        let file = |name: &str| self.demo.dir.join(name).display().to_string();
+        let (entries, checkpoint) = (file("entries.ndjson"), file("checkpoint.txt"));
+        let found = &self.founded.found_hash;
+        show(
+            "the whole ledger, checked without any trust in the house",
+            &format!(
+                "{verifier} ledger {entries} \\\n  --checkpoint {checkpoint} --vkey {vkey} \\\n  \
+                 --found {found}"
+            ),
+        );
+    }
+}
+
+fn show(what: &str, command: &str) {
+    println!("  {}", style::dim(&format!("# {what}")));
+    for line in command.lines() {
+        println!("  {}", style::code(line));
+    }
 }
 
 /// The member with most purchases.

@@ -32,9 +32,9 @@ use std::time::Duration;
 
 /// Sends purchases in CSV as signed submissions; run again, it continues where it stopped.
 ///
-/// Columns: occurred_at, partner, store, basket, member, amount, discount. Exit code 0: every row is
-/// in the ledger. 1: some rows were rejected, and are in the rejects file. 2: it stopped; run it
-/// again.
+/// Columns: occurred_at, partner, store, basket, member, amount, discount. Exit code 0: every row
+/// is in the ledger. 1: some rows were rejected, and are in the rejects file. 2: it stopped; run
+/// it again.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  tallyhouse import purchases.csv --keys keys --earn 10 --burn 100 \
@@ -46,7 +46,7 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     remote: Remote,
-    /// The folder of the partners' keys, <partner>.<key id>.pem
+    /// The folder of the partners' keys, PARTNER.KEY-ID.pem
     #[arg(long, value_name = "FOLDER")]
     keys: PathBuf,
     /// Points issued per unit of the currency paid

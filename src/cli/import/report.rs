@@ -1,7 +1,7 @@
 //! The report of an import: counts, and the rows that are not in the ledger as asked.
 //!
 //! The rejects file is written anew by every import of a file. It can be corrected and imported
-//! itself, under another name: its column `only` names the one op of a row that is still to be done.
+//! itself, under another name: its column `only` names the one op of a row still to be done.
 
 use super::rows::{COLUMNS, Header, ONLY};
 use super::run::PlannedRow;

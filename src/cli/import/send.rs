@@ -4,7 +4,7 @@
 //! A run's submission id follows from the file alone, and the ledger takes an author's submission
 //! id once. So for every run there are two cases, and the ledger itself tells them apart:
 //! - its id is in the ledger: it is not sent; its receipt is read instead, and every op in it is
-//!   compared with the file. Ops that it lacks (rows appended since) are sent as a run of their own;
+//!   compared with the file. Rows that it lacks, appended since, are sent as a run of their own;
 //! - its id is not there: the run is signed and sent until it is answered. If an earlier attempt
 //!   arrived after all, the ledger answers `submission_id_reused`, and that is the first case.
 //!
@@ -15,8 +15,8 @@
 //! # Time
 //! `valid_until` differs from attempt to attempt, and so do the bytes; that is why the id and not
 //! the bytes decides. On a simulated ledger the clock is moved to a run's latest purchase before
-//! the run is sent, and again after the house was away: a restarted house has forgotten a clock that
-//! no entry holds.
+//! the run is sent, and again after the house was away: a restarted house has forgotten a clock
+//! that no entry holds.
 
 use super::run::Run;
 use crate::cli::client::{Backoff, Client, ClientError};
