@@ -24,10 +24,12 @@ setup: ## install the system packages that are missing
 
 .PHONY: demo
 demo: setup ## run a small coalition on a week of purchases (ARGS=--keep: leave it running)
-	cargo run --release --locked --bin tallyhouse -- demo $(ARGS)
+	cargo build --release --locked --bins
+	@$(CARGO_TARGET_DIR)/release/tallyhouse demo $(ARGS)
 
 .PHONY: test
 test: setup ## run every test (ARGS=name: only those)
+	@.ci/python
 	cargo test --release --locked -- --quiet $(ARGS)
 
 .PHONY: fmt

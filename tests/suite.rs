@@ -1,16 +1,46 @@
 //! The tests that look at the package from outside.
 
+#[cfg(feature = "server")]
+#[path = "suite/api/mod.rs"]
+mod api;
+#[cfg(feature = "server")]
+#[path = "suite/audit.rs"]
+mod audit;
+#[cfg(feature = "server")]
+#[path = "suite/cli.rs"]
+mod cli;
+#[cfg(feature = "server")]
+#[path = "suite/crash.rs"]
+mod crash;
+#[cfg(feature = "server")]
 #[path = "suite/golden.rs"]
 mod golden;
+#[cfg(feature = "server")]
 #[path = "suite/house.rs"]
 mod house;
+#[cfg(feature = "server")]
+#[path = "suite/model.rs"]
+mod model;
+#[cfg(feature = "server")]
+#[path = "suite/month.rs"]
+mod month;
+#[cfg(feature = "server")]
+#[path = "suite/process.rs"]
+mod process;
+#[cfg(feature = "server")]
 #[path = "suite/property.rs"]
 mod property;
+#[cfg(feature = "server")]
 #[path = "suite/rules.rs"]
 mod rules;
 #[path = "suite/schemas.rs"]
 mod schemas;
+#[cfg(feature = "server")]
 #[path = "suite/simulation.rs"]
 mod simulation;
+#[cfg(feature = "server")]
 #[path = "suite/stores.rs"]
 mod stores;
+#[cfg(feature = "server")]
+#[path = "suite/support.rs"]
+mod support;

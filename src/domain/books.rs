@@ -377,8 +377,12 @@ pub fn line_price(governance: &Governance, line: &LineMove) -> Option<Price> {
 /// What the coalition risks with an issuer: its unpaid net debit and, where issuers pay at the
 /// burn, its outstanding points at their burn prices. In units of 10^−8 / 10^point_scale.
 pub fn exposure(governance: &Governance, books: &Books, issuer: Party) -> i128 {
-    let party = books.party(issuer);
-    let debit = party
+    exposure_of(governance, books.party(issuer), issuer)
+}
+
+/// [`exposure`] from an issuer's totals alone.
+pub fn exposure_of(governance: &Governance, totals: &PartyBooks, issuer: Party) -> i128 {
+    let debit = totals
         .net_exact
         .checked_neg()
         .map_or(0, |debit| debit.max(0));
@@ -389,7 +393,7 @@ pub fn exposure(governance: &Governance, books: &Books, issuer: Party) -> i128 {
         let row = governance.price_row(*version, issuer);
         row.map_or(0, |row| row.burn_price.exact_worth(*points))
     };
-    party
+    totals
         .outstanding
         .iter()
         .map(worth)

@@ -21,6 +21,7 @@ pub mod line;
 pub mod lot;
 pub mod member;
 pub mod money;
+pub mod netting;
 pub mod op;
 pub mod partner;
 pub mod points;

@@ -1,7 +1,9 @@
 //! The fatal flag: set once when durability can no longer be promised. The server then aborts, and
-//! recovery decides from disk.
+//! recovery decides from disk. And the end: set once when no answer will come any more.
 //!
-//! Must not: be cleared. What was not answered by then has an unknown outcome.
+//! Must not: be cleared. What was not answered by then has an unknown outcome. A channel that is
+//! dropped cannot say so in its stead: a bounded one keeps what it holds for as long as anybody may
+//! send.
 
 use tokio::sync::watch;
 
@@ -9,12 +11,14 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Fatal {
     reason: watch::Sender<Option<String>>,
+    ended: watch::Sender<bool>,
 }
 
 impl Default for Fatal {
     fn default() -> Self {
         Self {
             reason: watch::Sender::new(None),
+            ended: watch::Sender::new(false),
         }
     }
 }
@@ -43,5 +47,17 @@ impl Fatal {
         let set = reason.wait_for(Option::is_some).await;
         let set = set.expect("the sender lives as long as self");
         set.clone().expect("it was waited for")
+    }
+
+    /// Says that no answer will come any more.
+    pub fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// Waits until no answer will come any more.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.subscribe();
+        let waited = ended.wait_for(|ended| *ended).await;
+        waited.expect("the sender lives as long as self");
     }
 }

@@ -108,7 +108,6 @@ pub struct Ledger {
 
 struct Inner {
     jobs: Sender<Job>,
-    queue_submissions_max: usize,
     log: Arc<dyn LogStore>,
     reader: StateReader,
     view: Arc<RwLock<Arc<View>>>,
@@ -174,9 +173,7 @@ impl Ledger {
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
         let fatal = Arc::new(Fatal::default());
-        // Unlike a bounded channel, this one lets go of what it holds when its receiver is gone.
-        let (jobs, queue) = crossbeam_channel::unbounded();
-        let queue_submissions_max = setup.settings.queue_submissions_max;
+        let (jobs, queue) = crossbeam_channel::bounded(setup.settings.queue_submissions_max);
         let (to_commit, commits) = crossbeam_channel::bounded(1);
         let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
         let published = Arc::new(AtomicU64::new(core.next_index()));
@@ -210,14 +207,13 @@ impl Ledger {
             fatal: fatal.clone(),
         };
         let threads = Mutex::new(vec![
-            spawn("ledger-writer", &fatal, || writer.run())?,
-            spawn("ledger-commit", &fatal, || committer.run())?,
-            spawn("ledger-flush", &fatal, || flusher.run())?,
+            spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
+            spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
+            spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
         ]);
         let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
             jobs,
-            queue_submissions_max,
             log,
             reader,
             view,
@@ -236,33 +232,39 @@ impl Ledger {
     /// [`Unacknowledged`]. After `Stopped` the outcome is unknown: the same bytes, sent again after
     /// a restart, get the one true answer.
     pub async fn submit(&self, envelope: Envelope) -> Result<Acknowledged, Unacknowledged> {
-        self.enqueue(envelope)?
-            .await
-            .unwrap_or(Err(Unacknowledged::Stopped))
+        use crossbeam_channel::TrySendError;
+        let (reply, mut fate) = oneshot::channel();
+        match self
+            .inner
+            .jobs
+            .try_send(Job::Submit(Box::new(envelope), reply))
+        {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(Unacknowledged::Busy),
+            Err(TrySendError::Disconnected(_)) => return Err(Unacknowledged::Stopped),
+        }
+        tokio::select! {
+            biased;
+            told = &mut fate => told.unwrap_or(Err(Unacknowledged::Stopped)),
+            // The last answers were sent before the end was.
+            () = self.inner.fatal.ended() => {
+                fate.try_recv().unwrap_or(Err(Unacknowledged::Stopped))
+            }
+        }
     }
 
     /// Like [`Ledger::submit`], for threads that may block.
     ///
     /// # Errors
     /// See [`Ledger::submit`].
+    ///
+    /// # Panics
+    /// Within an asynchronous task, which must not block.
     pub fn submit_blocking(&self, envelope: Envelope) -> Result<Acknowledged, Unacknowledged> {
-        self.enqueue(envelope)?
-            .blocking_recv()
-            .unwrap_or(Err(Unacknowledged::Stopped))
-    }
-
-    fn enqueue(
-        &self,
-        envelope: Envelope,
-    ) -> Result<oneshot::Receiver<Result<Acknowledged, Unacknowledged>>, Unacknowledged> {
-        // Several callers at once may pass the limit together; each adds one at most.
-        if self.inner.jobs.len() >= self.inner.queue_submissions_max {
-            return Err(Unacknowledged::Busy);
-        }
-        let (reply, fate) = oneshot::channel();
-        let job = Job::Submit(Box::new(envelope), reply);
-        let sent = self.inner.jobs.send(job);
-        sent.map(|()| fate).map_err(|_| Unacknowledged::Stopped)
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime
+            .expect("a runtime without input and output")
+            .block_on(self.submit(envelope))
     }
 
     /// The ledger as of its last durable batch.
@@ -450,10 +452,12 @@ fn tile_error(error: TileError<StoreError>) -> StoreError {
 }
 
 /// Starts a thread that sets the fatal flag if it panics: an assertion of ours stops the house.
+/// When it ends in any way, `afterwards` is done.
 fn spawn(
     name: &str,
     fatal: &Arc<Fatal>,
     work: impl FnOnce() + Send + 'static,
+    afterwards: fn(&Fatal),
 ) -> std::io::Result<JoinHandle<()>> {
     let fatal = fatal.clone();
     let label = name.to_owned();
@@ -463,5 +467,6 @@ fn spawn(
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
                 fatal.set(&format!("the thread {label} panicked"));
             }
+            afterwards(&fatal);
         })
 }

@@ -68,12 +68,16 @@ impl Writer {
                 },
             };
             let (batch, next) = self.gather(first);
-            if !batch.is_empty()
-                && let Err(error) = self.work(batch)
-            {
-                self.fatal
-                    .set(&format!("the state cannot be read: {error}"));
-                return;
+            if !batch.is_empty() {
+                match self.work(batch) {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        self.fatal
+                            .set(&format!("the state cannot be read: {error}"));
+                        return;
+                    }
+                }
             }
             match next {
                 Some(Job::Stop) => return,
@@ -111,7 +115,9 @@ impl Writer {
         (batch, None)
     }
 
-    fn work(&mut self, batch: Vec<(Box<Envelope>, Reply)>) -> Result<(), StoreError> {
+    /// Executes a batch and hands it on. Answers whether to go on: not once the commit thread is
+    /// gone, for then what is in memory may never become durable.
+    fn work(&mut self, batch: Vec<(Box<Envelope>, Reply)>) -> Result<bool, StoreError> {
         self.rotate_cache();
         let named = batch.iter().map(|(e, _)| (e.signer.party, &e.submission));
         prefetch::prefetch(&mut self.core.set, &self.reader, named)?;
@@ -125,9 +131,7 @@ impl Writer {
             answers.push(Answer { fate, reply });
         }
         let sealed = self.core.seal().map(Box::new);
-        // If the commit thread is gone, fatal is set and all who wait are told.
-        let _ = self.commits.send(Commit::Batch { sealed, answers });
-        Ok(())
+        Ok(self.commits.send(Commit::Batch { sealed, answers }).is_ok())
     }
 
     fn decide(&mut self, envelope: &Envelope, now: Micros, due: &Due) -> Fate {

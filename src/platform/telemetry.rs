@@ -4,6 +4,7 @@
 //! logged once, where it is dealt with; no secret and no member is ever logged.
 
 use super::config::{Log, LogFormat};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// The environment variable that overrides `log.level`, in the syntax of `tracing`'s filters:
@@ -34,6 +35,7 @@ pub fn start(settings: &Log) -> Result<(), TelemetryError> {
     let override_text = std::env::var(FILTER_VARIABLE).ok();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter(settings, override_text.as_deref())?)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match settings.format {
         LogFormat::Text => lines.try_init(),

@@ -1,7 +1,7 @@
 //! The receipt: what the house answers to a submission, in JSON that anybody can check offline.
 //!
 //! Purpose: the entry and its effects byte for byte, the proof that they are in the ledger, and
-//! the same once more in words: `results` says for each op what became of it. [`verify`] trusts
+//! the same once more in words: `results` says for each op what became of it. [`verify()`] trusts
 //! none of the words: it makes them again from the proved bytes and compares.
 //!
 //! Must not: be shown to anybody but its author; it holds the author's whole submission.

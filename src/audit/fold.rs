@@ -1,0 +1,117 @@
+//! The fold: the state that follows from the entries so far, all of it in memory.
+//!
+//! Must not: load anything. What was never written is absent.
+
+use crate::domain::effect::Effect;
+use crate::domain::execute::{self, Due, Signer, Stamp};
+use crate::domain::ids::{Party, Reference};
+use crate::domain::op::expire::SWEEP_LOTS_MAX;
+use crate::domain::submission::{Action, Submission};
+use crate::domain::time::{Day, Micros};
+use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
+use std::collections::BTreeSet;
+
+/// Everything that the entries so far decide.
+#[derive(Debug)]
+pub struct Fold {
+    /// Governance, books and records.
+    pub set: WorkingSet,
+    /// Every member that was ever touched.
+    pub members: BTreeSet<Reference>,
+    /// What a sweep has to look at, in its order.
+    expiry: BTreeSet<(Day, Reference)>,
+}
+
+impl Fold {
+    /// The state before entry 0.
+    pub fn new() -> Self {
+        Self {
+            set: WorkingSet::empty(),
+            members: BTreeSet::new(),
+            expiry: BTreeSet::new(),
+        }
+    }
+
+    /// The entry in which this author used the submission id before.
+    pub fn submission(&mut self, author: Party, id: Reference) -> Option<u64> {
+        let key = (author, id);
+        if !self.set.submissions.touch(&key) {
+            self.set.submissions.load(key, None);
+        }
+        self.set.submissions.get(&key).map(|record| record.entry)
+    }
+
+    /// Executes a submission as the entry at this index. `digest` is that of its envelope.
+    pub fn execute(
+        &mut self,
+        index: u64,
+        accepted_at: Micros,
+        signer: &Signer,
+        submission: &Submission,
+        digest: [u8; 32],
+    ) -> Vec<Effect> {
+        let effects = if index == 0 {
+            execute::found(&mut self.set, accepted_at, &submission.ops[0])
+        } else {
+            self.touch(signer.party, submission);
+            let due = self.due(submission);
+            let offset = self.set.governance().programme.utc_offset_min;
+            let stamp = Stamp::new(index, accepted_at, offset);
+            execute::execute(&mut self.set, &stamp, signer, submission, &due)
+        };
+        let books = self.set.books.party_mut(signer.party);
+        books.next_author_seq = books.next_author_seq.saturating_add(1);
+        let record = SubmissionRecord {
+            entry: index,
+            digest,
+        };
+        self.set
+            .put_submission((signer.party, submission.id), record);
+        self.note_changes();
+        effects
+    }
+
+    /// Makes known as absent what the submission may touch and no entry has written.
+    fn touch(&mut self, author: Party, submission: &Submission) {
+        let mut needs = Needs::default();
+        needs.add(author, submission);
+        needs.add_proposals(&self.set.governance().clone());
+        for op in &needs.ops {
+            if !self.set.ops.touch(op) {
+                self.set.ops.load(*op, None);
+            }
+            needs
+                .members
+                .extend(self.set.ops.get(op).and_then(OpRecord::member));
+        }
+        for member in needs.members {
+            if !self.set.members.touch(&member) {
+                self.set.members.load(member, None);
+            }
+        }
+    }
+
+    fn due(&self, submission: &Submission) -> Due {
+        let Some(Action::Expire(up_to)) = submission.ops.first().map(|op| &op.action) else {
+            return Due::default();
+        };
+        let mut due = self.expiry.iter().take_while(|(day, _)| day <= up_to);
+        let pairs = due.by_ref().take(SWEEP_LOTS_MAX).copied().collect();
+        Due {
+            pairs,
+            more: due.next().is_some(),
+        }
+    }
+
+    fn note_changes(&mut self) {
+        let offset = self.set.governance().programme.utc_offset_min;
+        for (id, days_before, member) in self.set.take_changes().members {
+            for day in days_before {
+                self.expiry.remove(&(day, id));
+            }
+            let days = member.due_days(offset);
+            self.expiry.extend(days.into_iter().map(|day| (day, id)));
+            self.members.insert(id);
+        }
+    }
+}

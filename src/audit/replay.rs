@@ -1,0 +1,407 @@
+//! The replay: judges one entry after the other, and the whole at the end.
+//!
+//! What is checked at each entry: its one encoding; index, `prev`, time and origin; the envelope
+//! and its signature under a key registered before; author and `author_seq`; the writer's decision
+//! on key, scopes, validity and submission id; every outcome and the effects digest, by executing
+//! the ops again; the checkpoint that the author saw. At the end: the sums, and the pins.
+//! Must not: go on after a finding.
+
+use super::findings::{Check, Finding, hex};
+use super::fold::Fold;
+use super::keys::KeyRing;
+use super::pins::{self, Pins, Unchecked};
+use crate::domain::admission;
+use crate::domain::books::Books;
+use crate::domain::effect::Effect;
+use crate::domain::governance::Governance;
+use crate::domain::rejection::Rejection;
+use crate::domain::time::Micros;
+use crate::proof::chain::{ChainHasher, GENESIS};
+use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::proof::entry::{EntryRef, effects_digest};
+use crate::proof::envelope::{self, Envelope, EnvelopeError};
+use crate::proof::merkle::{Frontier, Hash, leaf_hash};
+use crate::proof::{effects, jws};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A ledger as far as it was replayed.
+#[derive(Debug)]
+pub struct Replay {
+    fold: Fold,
+    keys: KeyRing,
+    chain: ChainHasher,
+    chain_hash: Hash,
+    found_hash: Hash,
+    last_time: Option<Micros>,
+    frontier: Frontier,
+    roots: Vec<Hash>,
+    outcomes: BTreeMap<&'static str, u64>,
+    stopped: Vec<Finding>,
+}
+
+/// What an audit says of a ledger.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// The ledger's origin.
+    pub origin: String,
+    /// Whether its time is set by hand: such a ledger is a simulation, whatever else holds.
+    pub simulated: bool,
+    /// Entries that hold.
+    pub entries: u64,
+    /// Ops by what became of them.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Chain hash of entry 0, in hex: what auditors pin.
+    pub found_hash: String,
+    /// Chain hash of the last entry that holds, in hex.
+    pub chain_hash: String,
+    /// Root of the tree over the entries that hold, in hex.
+    pub root: String,
+    /// The key that signs checkpoints, as entry 0 names it.
+    pub ledger_key: String,
+    /// Whether a checkpoint was compared.
+    pub checkpoint_compared: bool,
+    /// Whether the key that signs it was pinned, or taken from entry 0.
+    pub ledger_key_pinned: bool,
+    /// Whether entry 0 was pinned.
+    pub found_pinned: bool,
+    /// Where it does not hold.
+    pub findings: Vec<Finding>,
+}
+
+impl Replay {
+    /// A replay before entry 0.
+    pub fn new() -> Self {
+        Self {
+            fold: Fold::new(),
+            keys: KeyRing::default(),
+            chain: ChainHasher::new(),
+            chain_hash: GENESIS,
+            found_hash: GENESIS,
+            last_time: None,
+            frontier: Frontier::new(),
+            roots: Vec::new(),
+            outcomes: BTreeMap::new(),
+            stopped: Vec::new(),
+        }
+    }
+
+    /// How many entries hold so far.
+    pub fn size(&self) -> u64 {
+        self.roots.len() as u64
+    }
+
+    /// Programme, partners, keys and prices; nothing before entry 0.
+    pub fn governance(&self) -> Option<&Governance> {
+        self.fold.set.governance.as_deref()
+    }
+
+    /// Totals and lines.
+    pub fn books(&self) -> &Books {
+        &self.fold.set.books
+    }
+
+    /// Judges the next entry. After a finding, nothing further is judged.
+    ///
+    /// # Errors
+    /// Everything about this entry that does not hold.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), &[Finding]> {
+        if self.stopped.is_empty() {
+            let mut findings = Vec::new();
+            self.judge(bytes, &mut findings);
+            self.stopped = findings;
+        }
+        if self.stopped.is_empty() {
+            return Ok(());
+        }
+        Err(&self.stopped)
+    }
+
+    /// Judges the whole, and compares it with what is known from elsewhere.
+    ///
+    /// # Errors
+    /// [`Unchecked`] if a pin could not be compared; nothing if there was no entry to judge.
+    pub fn finish(&self, pins: &Pins) -> Result<Option<Verdict>, Unchecked> {
+        let Some(governance) = self.governance() else {
+            return Ok(None);
+        };
+        let programme = &governance.programme;
+        let mut findings = self.stopped.clone();
+        if findings.is_empty() {
+            findings.extend(super::sums::check(&self.fold, self.size()));
+            findings.extend(pins.check(programme, &self.found_hash, &self.roots)?);
+        }
+        Ok(Some(Verdict {
+            origin: programme.origin.clone(),
+            simulated: programme.clock == crate::domain::programme::ClockKind::Simulated,
+            entries: self.size(),
+            outcomes: self.outcomes.clone(),
+            found_hash: hex(&self.found_hash),
+            chain_hash: hex(&self.chain_hash),
+            root: hex(&self.frontier.root()),
+            ledger_key: pins::ledger_key(programme).to_string(),
+            checkpoint_compared: pins.checkpoint.is_some() && self.stopped.is_empty(),
+            ledger_key_pinned: pins.ledger_key.is_some(),
+            found_pinned: pins.found_hash.is_some(),
+            findings,
+        }))
+    }
+
+    /// The findings of the entry at which the replay stopped.
+    pub fn findings(&self) -> &[Finding] {
+        &self.stopped
+    }
+
+    fn judge(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) {
+        let index = self.size();
+        let entry = match EntryRef::decode(bytes) {
+            Ok(entry) => entry,
+            Err(error) => {
+                let expected = "one entry in deterministic CBOR";
+                findings.push(Finding::new(index, Check::Encoding, expected, error));
+                return;
+            }
+        };
+        let mut again = Vec::with_capacity(bytes.len());
+        entry.encode(&mut again);
+        if again != bytes {
+            let expected = "the one encoding of this entry";
+            let found = "another encoding of the same values";
+            findings.push(Finding::new(index, Check::Encoding, expected, found));
+        }
+        self.judge_place(&entry, findings);
+        let Some(envelope) = self.open(&entry, findings) else {
+            return;
+        };
+        self.judge_decision(&entry, &envelope, findings);
+        if findings.is_empty() {
+            self.judge_effects(&entry, &envelope, findings);
+        }
+        if findings.is_empty() {
+            self.append(&entry, bytes);
+        }
+    }
+
+    /// Index, chain, time and ledger.
+    fn judge_place(&self, entry: &EntryRef<'_>, findings: &mut Vec<Finding>) {
+        let index = self.size();
+        if entry.index != index {
+            findings.push(Finding::new(index, Check::Index, index, entry.index));
+        }
+        if *entry.prev != self.chain_hash {
+            let (expected, found) = (hex(&self.chain_hash), hex(entry.prev));
+            findings.push(Finding::new(index, Check::Prev, expected, found));
+        }
+        let time = Micros(entry.accepted_at_us);
+        if self.last_time.is_some_and(|last| time <= last) {
+            let last = self.last_time.unwrap_or_default().to_rfc3339();
+            let expected = format!("later than {last}");
+            findings.push(Finding::new(
+                index,
+                Check::Time,
+                expected,
+                time.to_rfc3339(),
+            ));
+        }
+        if time.seconds() > crate::domain::time::SECONDS_MAX {
+            let found = format!("{} µs", entry.accepted_at_us);
+            findings.push(Finding::new(
+                index,
+                Check::Time,
+                "before the year 10000",
+                found,
+            ));
+        }
+        if let Some(governance) = self.governance() {
+            let origin = &governance.programme.origin;
+            if entry.origin != origin {
+                findings.push(Finding::new(index, Check::Origin, origin, entry.origin));
+            }
+        }
+    }
+
+    /// Writes the author's envelope again, opens it, and compares its author with the entry's.
+    fn open(&self, entry: &EntryRef<'_>, findings: &mut Vec<Finding>) -> Option<Envelope> {
+        let index = self.size();
+        let compact = jws::compact_from_parts(entry.protected, entry.payload, entry.signature);
+        let opened = match self.governance() {
+            None => envelope::open_founding(compact.as_bytes()),
+            Some(governance) => {
+                let programme = &governance.programme;
+                let decimals = programme.currency.decimals();
+                envelope::open(compact.as_bytes(), &programme.origin, decimals, &self.keys)
+            }
+        };
+        let envelope = match opened {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                let (check, expected) = match &error {
+                    EnvelopeError::WrongLedger { .. } => {
+                        (Check::Origin, "a submission to this ledger")
+                    }
+                    EnvelopeError::KeyUnknown(_) | EnvelopeError::SignatureInvalid(_) => (
+                        Check::Signature,
+                        "a signature by a key registered before this entry",
+                    ),
+                    _ => (Check::Envelope, "an envelope of the ledger's form"),
+                };
+                let found = match &error {
+                    EnvelopeError::KeyUnknown(kid) => format!("no key {kid} was registered"),
+                    EnvelopeError::SignatureInvalid(kid) => format!("one that {kid} did not make"),
+                    error => error.to_string(),
+                };
+                findings.push(Finding::new(index, check, expected, found));
+                return None;
+            }
+        };
+        if envelope.author.as_str() != entry.author {
+            let (expected, found) = (envelope.author, entry.author);
+            findings.push(Finding::new(index, Check::Author, expected, found));
+        }
+        if index == 0 && envelope.submission.ledger != entry.origin {
+            let (expected, found) = (&envelope.submission.ledger, entry.origin);
+            findings.push(Finding::new(index, Check::Origin, expected, found));
+        }
+        Some(envelope)
+    }
+
+    /// What the writer decided about the submission as a whole.
+    fn judge_decision(
+        &mut self,
+        entry: &EntryRef<'_>,
+        envelope: &Envelope,
+        findings: &mut Vec<Finding>,
+    ) {
+        let index = self.size();
+        let party = envelope.signer.party;
+        let author_seq = match self.governance() {
+            None => 0,
+            Some(_) => self.books().party(party).next_author_seq,
+        };
+        if entry.author_seq != author_seq {
+            let (expected, found) = (author_seq, entry.author_seq);
+            findings.push(Finding::new(index, Check::AuthorSeq, expected, found));
+        }
+        let submission = &envelope.submission;
+        if let Some(before) = self.fold.submission(party, submission.id) {
+            let found = format!("{} again, used in entry {before}", submission.id);
+            let expected = "a submission id not used before";
+            findings.push(Finding::new(index, Check::SubmissionId, expected, found));
+        }
+        let accepted_at = Micros(entry.accepted_at_us);
+        if let Some(governance) = self.governance() {
+            let signer = &envelope.signer;
+            if let Err(refusal) = admission::admit(governance, signer, submission, accepted_at) {
+                let expected = "a submission that may be accepted at this time";
+                findings.push(Finding::new(index, Check::Admission, expected, refusal));
+            }
+        }
+        self.judge_seen(submission.seen.as_deref(), findings);
+    }
+
+    /// A checkpoint that the author saw is signed by this ledger's key and one of its past.
+    fn judge_seen(&self, seen: Option<&str>, findings: &mut Vec<Finding>) {
+        let (Some(note), Some(governance)) = (seen, self.governance()) else {
+            return;
+        };
+        let index = self.size();
+        let programme = &governance.programme;
+        let keys = [pins::ledger_key(programme)];
+        let opened = Checkpoint::open(
+            note.as_bytes(),
+            &programme.origin,
+            &keys,
+            Extensions::Refused,
+        );
+        let checkpoint = match opened {
+            Ok((checkpoint, _)) => checkpoint,
+            Err(error) => {
+                let expected = "a signed checkpoint of this ledger";
+                findings.push(Finding::new(index, Check::Seen, expected, error));
+                return;
+            }
+        };
+        let last = checkpoint.size.checked_sub(1);
+        let last = last.and_then(|last| usize::try_from(last).ok());
+        let root = match last {
+            None => Some(Frontier::new().root()),
+            Some(last) => self.roots.get(last).copied(),
+        };
+        if root != Some(checkpoint.root) {
+            let expected = root.map_or_else(|| format!("at most size {index}"), |root| hex(&root));
+            let found = format!("size {}, root {}", checkpoint.size, hex(&checkpoint.root));
+            findings.push(Finding::new(index, Check::Seen, expected, found));
+        }
+    }
+
+    /// Every outcome and the digest of the effects, by executing the ops again.
+    fn judge_effects(
+        &mut self,
+        entry: &EntryRef<'_>,
+        envelope: &Envelope,
+        findings: &mut Vec<Finding>,
+    ) {
+        let index = self.size();
+        let accepted_at = Micros(entry.accepted_at_us);
+        let results = self.fold.execute(
+            index,
+            accepted_at,
+            &envelope.signer,
+            &envelope.submission,
+            envelope.digest,
+        );
+        self.keys.extend(self.fold.set.governance());
+        let outcome = outcome_of(&results);
+        if outcome != *entry.outcome {
+            let (expected, found) = (format!("{outcome:?}"), format!("{:?}", entry.outcome));
+            findings.push(Finding::new(index, Check::Outcome, expected, found));
+        }
+        let mut bytes = Vec::new();
+        effects::encode(index, &results, &mut bytes);
+        let digest = effects_digest(&bytes);
+        if digest != *entry.effects_digest {
+            let (expected, found) = (hex(&digest), hex(entry.effects_digest));
+            findings.push(Finding::new(index, Check::Effects, expected, found));
+        }
+        for effect in &results {
+            *self.outcomes.entry(effect.outcome().code()).or_default() += 1;
+        }
+    }
+
+    fn append(&mut self, entry: &EntryRef<'_>, bytes: &[u8]) {
+        self.chain_hash = self.chain.hash(bytes);
+        if self.roots.is_empty() {
+            self.found_hash = self.chain_hash;
+        }
+        self.last_time = Some(Micros(entry.accepted_at_us));
+        self.frontier.push(leaf_hash(bytes));
+        self.roots.push(self.frontier.root());
+    }
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Verdict {
+    /// Whether everything held.
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// The outcome as an entry writes it: empty where every op was applied.
+fn outcome_of(results: &[Effect]) -> Vec<u16> {
+    if results
+        .iter()
+        .all(|effect| effect.outcome() == Rejection::Applied)
+    {
+        return Vec::new();
+    }
+    let numbers = results
+        .iter()
+        .map(|effect| effect.outcome().number().into());
+    numbers.collect()
+}

@@ -1,0 +1,80 @@
+//! `tallyhouse-verify`: checks receipts and whole ledgers, with no trust in the house.
+//!
+//! It reads files and standard input, and nothing else. Must not: open a socket, or need the
+//! feature `server`.
+
+mod entries;
+mod ledger;
+mod receipt;
+
+pub use entries::{ExportError, ExportReader};
+pub use ledger::replay;
+
+use super::exit::Exit;
+use crate::proof::note::VerifierKey;
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use std::io::Read;
+use std::path::Path;
+
+/// Checks what a Tallyhouse house claims, offline and with no trust in it.
+///
+/// Exit code 0: everything was checked and held. 1: a finding. 2: it could not be checked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tallyhouse-verify",
+    version,
+    after_help = "Example:\n  tallyhouse-verify ledger entries.ndjson \
+                  --checkpoint checkpoint.txt --vkey \"$(cat ledger.vkey)\""
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Receipt(receipt::Arguments),
+    Ledger(ledger::Arguments),
+}
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// What could not be checked, and why.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        Command::Receipt(arguments) => receipt::run(arguments),
+        Command::Ledger(arguments) => ledger::run(arguments),
+    }
+}
+
+/// The verifier key in an argument: the key itself, or a file that holds it.
+fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
+    let text = match argument.contains('+') {
+        true => argument.to_owned(),
+        false => std::fs::read_to_string(argument)
+            .with_context(|| format!("cannot read the verifier key in {argument}"))?,
+    };
+    VerifierKey::parse(text.trim()).context("--vkey")
+}
+
+/// The bytes of a file, or of standard input for `-`, up to a limit.
+fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let limit = limit.saturating_add(1);
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        let file = std::fs::File::open(path);
+        file.and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    }
+    .with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(
+        bytes.len() <= bytes_max,
+        "{} is longer than {bytes_max} bytes",
+        path.display()
+    );
+    Ok(bytes)
+}

@@ -1,0 +1,171 @@
+//! Connections that cannot be held for nothing: a client has a limited time to send the head of a
+//! request, to stay silent between requests, and to take its answer. Bodies are timed where they
+//! are read.
+//!
+//! ```text
+//! waiting ──first byte──▶ head ──the router has it──▶ busy ──answered──▶ waiting
+//! └ idle limit ┘          └ head limit ┘              └ no limit ┘
+//! ```
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
+
+const WAITING: u8 = 0;
+const HEAD: u8 = 1;
+const BUSY: u8 = 2;
+const ANSWERED: u8 = 3;
+
+/// How long a connection may be silent between requests, or take over an answer.
+const IDLE: Duration = Duration::from_secs(75);
+/// Connections beyond the requests that may be in work.
+const SPARE_CONNECTIONS: usize = 1_024;
+
+/// Where a connection stands; shared between its bytes and its requests.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    phase: Arc<AtomicU8>,
+}
+
+impl Connection {
+    /// The head of a request has arrived.
+    pub fn begin(&self) {
+        self.phase.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// The request is answered.
+    pub fn finish(&self) {
+        self.phase.store(ANSWERED, Ordering::Relaxed);
+    }
+}
+
+impl Connected<IncomingStream<'_, TimedListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, TimedListener>) -> Self {
+        stream.io().connection.clone()
+    }
+}
+
+/// A listener whose connections are timed and counted.
+pub struct TimedListener {
+    listener: TcpListener,
+    head_limit: Duration,
+    places: Arc<Semaphore>,
+}
+
+impl TimedListener {
+    /// Times the connections of a listener.
+    pub fn new(listener: TcpListener, head_limit: Duration, requests_max: usize) -> Self {
+        let places = Arc::new(Semaphore::new(requests_max + SPARE_CONNECTIONS));
+        Self {
+            listener,
+            head_limit,
+            places,
+        }
+    }
+}
+
+impl Listener for TimedListener {
+    type Io = TimedStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TimedStream, SocketAddr) {
+        let place = self.places.clone().acquire_owned().await;
+        let place = place.expect("the semaphore is never closed");
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays without TCP_NODELAY");
+        }
+        let timed = TimedStream {
+            stream,
+            connection: Connection::default(),
+            deadline: Box::pin(tokio::time::sleep(self.head_limit)),
+            head_limit: self.head_limit,
+            _place: place,
+        };
+        (timed, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection that is closed when its client is too slow.
+pub struct TimedStream {
+    stream: TcpStream,
+    connection: Connection,
+    deadline: Pin<Box<Sleep>>,
+    head_limit: Duration,
+    _place: OwnedSemaphorePermit,
+}
+
+impl TimedStream {
+    fn go(&mut self, phase: u8, limit: Duration) {
+        self.connection.phase.store(phase, Ordering::Relaxed);
+        self.deadline.as_mut().reset(Instant::now() + limit);
+    }
+}
+
+impl AsyncRead for TimedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.connection.phase.load(Ordering::Relaxed) == ANSWERED {
+            self.go(WAITING, IDLE);
+        }
+        let is_timed = self.connection.phase.load(Ordering::Relaxed) != BUSY;
+        if is_timed && self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let has_begun = buffer.filled().len() > before;
+        if has_begun && self.connection.phase.load(Ordering::Relaxed) == WAITING {
+            let limit = self.head_limit;
+            self.go(HEAD, limit);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for TimedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,160 @@
+//! The house: what all requests share, and the programmes that one server serves.
+
+use super::limits::RateLimits;
+use super::metrics::Metrics;
+use super::problem::Problem;
+use super::verifier::Verifiers;
+use crate::domain::ids::Name;
+use crate::domain::time::Micros;
+use crate::ledger::Ledger;
+use crate::platform::config::{Config, Server};
+use crate::proof::keys::PublicKey;
+use crate::proof::note::VerifierKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What all requests share. Cloning it is cheap.
+#[derive(Clone)]
+pub struct House {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    server: Server,
+    queue_submissions_max: usize,
+    programmes: BTreeMap<Name, Arc<Programme>>,
+    verifiers: Verifiers,
+    metrics: Metrics,
+    requests: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
+}
+
+/// Pages of entries that are made or sent at once; more wait.
+const EXPORTS_MAX: usize = 8;
+
+/// One programme of the house.
+pub struct Programme {
+    /// Its id in addresses.
+    pub id: Name,
+    /// Its ledger.
+    pub ledger: Ledger,
+    /// The key that its checkpoints verify with.
+    pub verifier_key: VerifierKey,
+    /// How fast each author may ask.
+    pub rates: RateLimits,
+}
+
+impl Programme {
+    /// The ledger's present: its clock, but never before its last entry.
+    pub fn now(&self) -> Micros {
+        let last = self.ledger.view().last_time;
+        Micros(self.ledger.clock().now_us()).max(last)
+    }
+}
+
+impl House {
+    /// A house that serves these ledgers under their programmes' ids.
+    ///
+    /// # Errors
+    /// A verifier thread could not be had.
+    ///
+    /// # Panics
+    /// If a ledger's founding entry names a ledger key that founding would have refused.
+    pub fn new(
+        config: &Config,
+        ledgers: impl IntoIterator<Item = Ledger>,
+    ) -> std::io::Result<Self> {
+        let server = config.server.clone();
+        let programmes = ledgers.into_iter().map(|ledger| {
+            let programme = open(ledger, &server);
+            (programme.id, Arc::new(programme))
+        });
+        let inner = Inner {
+            queue_submissions_max: config.writer.queue_submissions_max,
+            programmes: programmes.collect(),
+            verifiers: Verifiers::start(config.verifier_threads)?,
+            metrics: Metrics::new(),
+            requests: Arc::new(Semaphore::new(server.concurrent_requests_max)),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            server,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The settings of requests.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.inner.server
+    }
+
+    /// The programmes, by id.
+    pub fn programmes(&self) -> impl Iterator<Item = &Arc<Programme>> {
+        self.inner.programmes.values()
+    }
+
+    /// The programme with this id.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn programme(&self, id: &str) -> Result<&Arc<Programme>, Problem> {
+        let id = Name::parse(id).map_err(|_| Problem::not_found())?;
+        let found = self.inner.programmes.get(&id);
+        found.ok_or_else(Problem::not_found)
+    }
+
+    /// The threads that check signatures.
+    #[must_use]
+    pub fn verifiers(&self) -> &Verifiers {
+        &self.inner.verifiers
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Places for requests in work.
+    #[must_use]
+    pub fn requests(&self) -> &Arc<Semaphore> {
+        &self.inner.requests
+    }
+
+    /// Places for pages of entries.
+    #[must_use]
+    pub fn exports(&self) -> &Arc<Semaphore> {
+        &self.inner.exports
+    }
+
+    /// Why the house is not ready for submissions, if it is not.
+    #[must_use]
+    pub fn unready(&self) -> Option<String> {
+        self.programmes().find_map(|programme| {
+            let ledger = &programme.ledger;
+            if ledger.stop_reason().is_some() {
+                return Some(format!("the ledger of {} has stopped", programme.id));
+            }
+            let is_full = ledger.queue_len() >= self.inner.queue_submissions_max;
+            is_full.then(|| format!("the queue of {} is full", programme.id))
+        })
+    }
+}
+
+fn open(ledger: Ledger, server: &Server) -> Programme {
+    let view = ledger.view();
+    let programme = &view.governance.programme;
+    let key = PublicKey::register(&programme.ledger_key).expect("founding checked the ledger key");
+    let named = VerifierKey::new(&programme.origin, key);
+    Programme {
+        id: programme.id,
+        verifier_key: named.expect("an origin can name a note key"),
+        rates: RateLimits::new(
+            server.author_requests_per_second_max,
+            server.author_burst_requests_max,
+        ),
+        ledger,
+    }
+}

@@ -1,0 +1,176 @@
+//! Limits and traces of every request: places, request id, rates of authors, latency, panics.
+//!
+//! Must not: read a body.
+
+use super::connection::Connection;
+use super::house::House;
+use super::problem::{Code, Problem};
+use crate::domain::ids::Party;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Instant;
+use ulid::Ulid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is taken over from a caller.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+/// What must answer however busy the house is.
+const WITHOUT_PLACE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The outermost layer: gives each request an id and a place, and each answer its traces.
+pub async fn observe(State(house): State<House>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let request_id = request_id(request.headers());
+    let matched = request.extensions().get::<MatchedPath>();
+    let route = matched.map_or("none", MatchedPath::as_str).to_owned();
+    let method = match route.as_str() {
+        "none" => "any".to_owned(),
+        _ => request.method().as_str().to_owned(),
+    };
+    let connection = request.extensions().get::<ConnectInfo<Connection>>();
+    let connection = connection.map(|ConnectInfo(connection)| connection.clone());
+    connection.iter().for_each(Connection::begin);
+    let place = house.requests().clone().try_acquire_owned();
+    let mut response = if place.is_ok() || WITHOUT_PLACE.contains(&route.as_str()) {
+        next.run(request).await
+    } else {
+        Problem::of(Code::Busy).into_response()
+    };
+    connection.iter().for_each(Connection::finish);
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let (code, status) = (problem.code.as_str(), problem.code.status().as_u16());
+        tracing::info!(code, status, route, request_id, "a request was refused");
+        let allow = response.headers_mut().remove(axum::http::header::ALLOW);
+        response = problem.render(&request_id);
+        if let Some(allow) = allow {
+            let headers = response.headers_mut();
+            headers.insert(axum::http::header::ALLOW, allow);
+        }
+    }
+    let took = begun.elapsed();
+    let status = response.status().as_u16();
+    house.metrics().request(&route, &method, status, took);
+    let id = HeaderValue::from_str(&request_id).expect("a request id is plain ASCII");
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// What a panic in a handler is answered; the thread that serves goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands panics over")]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    let failure = format!(
+        "a handler panicked: {}",
+        text.unwrap_or("without a message")
+    );
+    Problem::internal(failure).into_response()
+}
+
+/// The caller's request id, if it is short and plain, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let given = headers.get(REQUEST_ID).map(HeaderValue::as_bytes);
+    let is_sane = |id: &&[u8]| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.iter().all(|byte| plain(*byte))
+    };
+    match given.filter(is_sane).map(str::from_utf8) {
+        Some(Ok(id)) => id.to_owned(),
+        _ => Ulid::generate().to_string(),
+    }
+}
+
+/// A token bucket for each author of a programme.
+pub struct RateLimits {
+    per_second: f64,
+    burst: f64,
+    authors: Mutex<HashMap<Party, Bucket>>,
+}
+
+struct Bucket {
+    left: f64,
+    filled_at: Instant,
+}
+
+impl RateLimits {
+    /// Buckets that hold a burst, and fill at a rate.
+    pub fn new(requests_per_second_max: u32, burst_requests_max: u32) -> Self {
+        Self {
+            per_second: f64::from(requests_per_second_max),
+            burst: f64::from(burst_requests_max),
+            authors: Mutex::default(),
+        }
+    }
+
+    /// Takes one request out of an author's bucket. Only authors that proved who they are have
+    /// one, so there are at most as many as parties.
+    ///
+    /// # Errors
+    /// `rate_limited` when it is empty.
+    pub fn take(&self, author: Party) -> Result<(), Problem> {
+        self.take_at(author, Instant::now())
+    }
+
+    fn take_at(&self, author: Party, now: Instant) -> Result<(), Problem> {
+        let mut authors = self.authors.lock().expect("nobody panics in here");
+        let bucket = authors.entry(author).or_insert(Bucket {
+            left: self.burst,
+            filled_at: now,
+        });
+        let elapsed_s = now.duration_since(bucket.filled_at).as_secs_f64();
+        bucket.left = (bucket.left + elapsed_s * self.per_second).min(self.burst);
+        bucket.filled_at = now;
+        if bucket.left < 1.0 {
+            return Err(Problem::of(Code::RateLimited));
+        }
+        bucket.left -= 1.0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_bucket_empties_and_fills_for_each_author_by_itself() {
+        let limits = RateLimits::new(10, 2);
+        let start = Instant::now();
+        let take = |author, after_ms| {
+            let now = start + Duration::from_millis(after_ms);
+            limits.take_at(Party(author), now).is_ok()
+        };
+        assert!(take(1, 0) && take(1, 0) && !take(1, 0));
+        assert!(take(2, 0), "another author has its own");
+        assert!(!take(1, 50) && take(1, 100) && !take(1, 100));
+        assert!(take(1, 10_000) && take(1, 10_000) && !take(1, 10_000));
+    }
+
+    #[test]
+    fn a_panic_is_answered_without_its_words() {
+        for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new(7)] {
+            let problem = panicked(panic).extensions_mut().remove::<Problem>();
+            assert_eq!(problem, Some(Problem::of(Code::Internal)));
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_taken_over_only_if_it_is_plain() {
+        let id_of = |given: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_static(given));
+            request_id(&headers)
+        };
+        assert_eq!(id_of("till-7.2026_a"), "till-7.2026_a");
+        for bad in ["", "a b", "a\"b", "a/b"] {
+            assert_eq!(id_of(bad).len(), 26, "{bad:?}");
+        }
+        assert_eq!(request_id(&HeaderMap::new()).len(), 26);
+    }
+}

@@ -1,0 +1,47 @@
+//! The house over HTTP: one file per resource, every route in [`mod@router`].
+//!
+//! A submission's way: `limits` (places, request id) → `extract` (raw bytes, within limits) →
+//! `verifier` (signature over exactly these bytes, then parse) → `limits` (rate of the author) →
+//! the ledger's queue → receipt. A read's way: `limits` → `token` → the resource.
+//!
+//! Must not: decide business rules, or know a status code outside [`problem`]. What a refused
+//! request leaves is a metric and one log line, never a payload.
+//!
+//! | File | Resource |
+//! |---|---|
+//! | `programme` | `/v1/{programme}` |
+//! | `submissions` | `/v1/{programme}/submissions` |
+//! | `entries` | `/v1/{programme}/entries` |
+//! | `receipts` | `/v1/{programme}/receipts` |
+//! | `members`, `history` | `/v1/{programme}/members` |
+//! | `partners`, `lines` | `/v1/{programme}/partners` |
+//! | `log` | `/v1/{programme}/log/checkpoint` |
+//! | `clock` | `/v1/{programme}/clock` |
+//! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
+
+mod clock;
+mod connection;
+mod entries;
+mod extract;
+mod gossip;
+mod history;
+mod house;
+mod limits;
+mod lines;
+mod log;
+mod members;
+mod metrics;
+mod partners;
+pub mod problem;
+mod programme;
+mod receipts;
+pub mod router;
+mod serve;
+mod status;
+mod submissions;
+mod token;
+mod verifier;
+
+pub use house::{House, Programme};
+pub use router::{openapi, router};
+pub use serve::{ServeError, serve};

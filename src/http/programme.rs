@@ -1,0 +1,92 @@
+//! The programme: what a stranger needs to know to sign for its ledger and to check it. Public.
+
+use super::extract::At;
+use super::problem::ProblemBody;
+use super::receipts::json_of;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What founding fixed, and the versions in force.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "programme": "coalition",
+    "origin": "points.example/coalition-0123abcd",
+    "currency": "EUR",
+    "currency_decimals": 2,
+    "point_scale": 0,
+    "settlement_model": "issuer_pays",
+    "clawback": "member_debt",
+    "utc_offset_min": 60,
+    "clock": "real",
+    "ledger_key": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…",
+    "entries": 4712,
+    "price_version": 2,
+    "rules_version": 1,
+    "transfer_allowed": false
+}))]
+pub struct ProgrammeBody {
+    /// The programme's id in addresses.
+    programme: String,
+    /// The ledger's origin: `ledger` in submissions, `aud` in tokens.
+    origin: String,
+    /// ISO 4217.
+    currency: String,
+    /// Decimals of every amount.
+    currency_decimals: u8,
+    /// Decimals of a displayed point.
+    point_scale: u8,
+    /// `issuer_pays` or `pool`.
+    settlement_model: &'static str,
+    /// `issuer_bears` or `member_debt`.
+    clawback: &'static str,
+    /// Offset of ledger days from UTC, in minutes.
+    utc_offset_min: i16,
+    /// `real` or `simulated`.
+    clock: &'static str,
+    /// The key that checkpoints verify with, as a C2SP verifier key.
+    ledger_key: String,
+    /// Entries of the ledger now.
+    entries: u64,
+    /// The price list version in force; 0 before the first.
+    price_version: u32,
+    /// The rules version in force.
+    rules_version: u32,
+    /// Whether members may be given each other's points.
+    transfer_allowed: bool,
+}
+
+/// Get the programme
+#[utoipa::path(
+    get,
+    path = "/v1/{programme}",
+    operation_id = "getProgramme",
+    tag = "programme",
+    params(("programme" = String, Path, description = "The programme's id", example = "demo")),
+    responses(
+        (status = 200, description = "The programme", body = ProgrammeBody),
+        (status = "default", description = "Refused", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(At(programme): At) -> Response {
+    let view = programme.ledger.view();
+    let governance = &view.governance;
+    let fixed = &governance.programme;
+    json_of(&ProgrammeBody {
+        programme: fixed.id.to_string(),
+        origin: fixed.origin.clone(),
+        currency: fixed.currency.code().to_owned(),
+        currency_decimals: fixed.currency.decimals(),
+        point_scale: fixed.point_scale,
+        settlement_model: fixed.settlement_model.as_str(),
+        clawback: fixed.clawback.as_str(),
+        utc_offset_min: fixed.utc_offset_min,
+        clock: fixed.clock.as_str(),
+        ledger_key: programme.verifier_key.to_string(),
+        entries: view.size,
+        price_version: governance.price_version(),
+        rules_version: governance.rules_version,
+        transfer_allowed: governance.settings.transfer_allowed,
+    })
+}

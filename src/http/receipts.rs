@@ -1,0 +1,185 @@
+//! Receipts: an entry with what proves it, for its author. The format is `proof::receipt`'s.
+
+use super::extract::{JSON, UrlPath};
+use super::house::Programme;
+use super::problem::{Problem, ProblemBody};
+use super::token::Reader;
+use super::verifier::blocking;
+use crate::domain::rejection::Rejection;
+use crate::ledger::commit::Evidence;
+use crate::proof::entry::EntryRef;
+use crate::proof::{effects, payload, receipt};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A receipt; `schemas/receipt.schema.json` says all of it.
+#[derive(ToSchema)]
+#[schema(
+    example = json!({
+        "receipt": 1,
+        "ledger": "points.example/coalition-0123abcd",
+        "index": 4711,
+        "accepted_at": "2026-03-01T09:12:45.120394Z",
+        "author": "bakery",
+        "author_seq": 118,
+        "submission": "till-7:118",
+        "results": [{"op": 0, "id": "i-118", "kind": "issue", "outcome": 0, "code": "applied"}],
+        "entry": "jAF4IXBvaW50cy5leGFtcGxl",
+        "effects": "ggGBgwA",
+        "leaf_hash": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
+        "chain_hash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+        "proof": ["CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="],
+        "checkpoint": "points.example/coalition-0123abcd\n4712\n…"
+    })
+)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used; `proof::receipt` writes receipts"
+)]
+pub struct ReceiptBody {
+    /// The format's version.
+    receipt: u64,
+    /// The ledger's origin.
+    ledger: String,
+    /// The entry's index.
+    index: u64,
+    /// When it was accepted, RFC 3339.
+    accepted_at: String,
+    /// Who signed.
+    author: String,
+    /// Its place among the author's entries, from 0.
+    author_seq: u64,
+    /// The author's id for it.
+    submission: String,
+    /// What became of each op.
+    results: Vec<OpResult>,
+    /// The entry, base64url.
+    entry: String,
+    /// Its effects, base64url.
+    effects: String,
+    /// Leaf hash, base64.
+    leaf_hash: String,
+    /// Chain hash, hexadecimal.
+    chain_hash: String,
+    /// Inclusion proof, base64, from the leaf's sibling up.
+    proof: Vec<String>,
+    /// A signed checkpoint that covers it.
+    checkpoint: String,
+}
+
+/// What became of one op; see `schemas/receipt.schema.json`.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub struct OpResult {
+    /// Its place in the submission, from 0.
+    op: u16,
+    /// Its id.
+    id: String,
+    /// Its kind.
+    kind: String,
+    /// Its number in schemas/rejections.json.
+    outcome: u8,
+    /// The word for that number.
+    code: String,
+}
+
+/// Get a receipt
+///
+/// The receipt of the entry with this index, with a checkpoint that covers it.
+#[utoipa::path(
+    get,
+    path = "/v1/{programme}/receipts/{index}",
+    operation_id = "getReceipt",
+    tag = "submissions",
+    params(
+        ("programme" = String, Path, description = "The programme's id", example = "demo"),
+        ("index" = u64, Path, description = "The entry's index", example = 4711),
+    ),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "schemas/receipt.schema.json", body = ReceiptBody),
+        (status = "default", description = "Refused", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    Reader(caller): Reader,
+    UrlPath(path): UrlPath<(String, u64)>,
+) -> Result<Response, Problem> {
+    let (_, index) = path;
+    let evidence = evidence(&caller.programme, index).await?;
+    caller.may_see_entry_of(decode(&evidence.record.entry)?.author)?;
+    let body = blocking(move || write(&evidence, |_, _| ())).await?;
+    Ok(json(body))
+}
+
+/// A durable entry with its proof.
+///
+/// # Errors
+/// `not_found` past the end.
+pub async fn evidence(programme: &Arc<Programme>, index: u64) -> Result<Evidence, Problem> {
+    let programme = programme.clone();
+    let found = blocking(move || Ok(programme.ledger.evidence(index)?)).await?;
+    found.ok_or_else(Problem::not_found)
+}
+
+/// Writes a receipt, and tells the kind and outcome of each op.
+///
+/// # Errors
+/// `internal` if stored bytes cannot be read.
+pub fn write(
+    evidence: &Evidence,
+    on_op: impl Fn(&'static str, Rejection),
+) -> Result<Vec<u8>, Problem> {
+    let governance = &evidence.view.governance;
+    let currency = &governance.programme.currency;
+    let record = &evidence.record;
+    let entry = decode(&record.entry)?;
+    let submission = payload::parse(entry.payload, Some(currency.decimals()));
+    let submission = submission.map_err(Problem::internal)?;
+    let effects = effects::decode(&record.effects, entry.index, &submission.ops, currency);
+    let effects = effects.map_err(Problem::internal)?;
+    for (op, effect) in submission.ops.iter().zip(&effects) {
+        on_op(op.action.kind(), effect.outcome());
+    }
+    Ok(receipt::write(&receipt::Evidence {
+        entry: &entry,
+        entry_bytes: &record.entry,
+        submission: &submission,
+        effects: &effects,
+        effects_bytes: &record.effects,
+        proof: &evidence.proof,
+        checkpoint: &evidence.view.checkpoint,
+        currency,
+        name: &|party| governance.name(party),
+    }))
+}
+
+/// Reads a stored entry.
+///
+/// # Errors
+/// `internal`: what the log keeps can be read.
+pub fn decode(entry: &[u8]) -> Result<EntryRef<'_>, Problem> {
+    EntryRef::decode(entry).map_err(Problem::internal)
+}
+
+/// An answer of JSON for one caller alone.
+pub fn json(body: Vec<u8>) -> Response {
+    typed(body.into(), JSON)
+}
+
+/// An answer of a media type for one caller alone.
+pub fn typed(body: axum::body::Body, media_type: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, body).into_response()
+}
+
+/// An answer of JSON made of a serialisable value.
+pub fn json_of(value: &impl serde::Serialize) -> Response {
+    json(serde_json::to_vec(value).expect("writing to memory cannot fail"))
+}
