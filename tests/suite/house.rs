@@ -498,7 +498,11 @@ impl House {
             balance.held,
             balance.debt,
         ];
-        assert_eq!(found.map(|p| p.units()), expected, "{line}");
+        assert_eq!(
+            found.map(tallyhouse::domain::points::Points::units),
+            expected,
+            "{line}"
+        );
     }
 
     fn applied(&self) -> &Applied {

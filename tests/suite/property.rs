@@ -75,7 +75,7 @@ fn house_sentence(&(kind, a, b, points): &Draw) -> String {
         12 => format!("propose {id} limit_set member burn_points_per_day={points}"),
         13 => format!(
             "propose {id} programme_set grace_days={b} reversible_days={}",
-            1 + a
+            1 + u32::from(a)
         ),
         14 => format!("propose {id} adjust credit 1/0 member={member} issuer={partner} points={b}"),
         15 => format!("propose {id} adjust debit 1/0 member={member} issuer={partner} points={b}"),

@@ -214,7 +214,9 @@ impl Workload {
                 "propose {id} adjust amount 1/0 debtor={partner} creditor=house amount={points}.25"
             ),
             11 => format!("price_set {id} default=1/1/1/1"),
-            _ if open.is_empty() => format!("approve {id} nothing"),
+            _ if open.is_empty() || self.random.once_in(12) => {
+                format!("approve {id} {}", self.random.of(&["nothing", "prices-1"]))
+            }
             _ => {
                 let at = self.random.below(open.len() as u64);
                 format!("approve {id} {}", open[usize::try_from(at).expect("few")])
