@@ -23,7 +23,7 @@ const OPS: usize = 400;
 fn fresh_set() -> WorkingSet {
     let governance = Arc::new(governance());
     let mut books = Books::default();
-    books.extend_to(governance.party_count());
+    books.resize_to(governance.party_count());
     WorkingSet::load(Some(governance), books)
 }
 
