@@ -137,6 +137,7 @@ pub struct Committer {
 impl Committer {
     /// Works until the writer ends.
     pub fn run(self) {
+        let _drain = Drain(&self.commits);
         while let Ok(commit) = self.commits.recv() {
             match commit {
                 Commit::Flush(done) => {
@@ -226,6 +227,16 @@ fn evidence(sealed: &Sealed, records: &mut [Record], index: u64) -> Evidence {
     }
 }
 
+/// Lets go of all that still comes through a channel, until its sender is gone. A bounded channel
+/// keeps what nobody receives, and who waits for a flush would wait for ever.
+struct Drain<'a, T>(&'a Receiver<T>);
+
+impl<T> Drop for Drain<'_, T> {
+    fn drop(&mut self) {
+        while self.0.recv().is_ok() {}
+    }
+}
+
 /// Brings the stored state after the log, and keeps a copy of the checkpoint outside the database.
 pub struct Flusher {
     /// Where the state is stored.
@@ -246,6 +257,7 @@ const COALESCE_MAX: usize = 64;
 impl Flusher {
     /// Works until the commit thread ends.
     pub fn run(self) {
+        let _drain = Drain(&self.flushes);
         let mut copied = Instant::now();
         let mut last_checkpoint = None;
         while let Ok(first) = self.flushes.recv() {

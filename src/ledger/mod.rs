@@ -162,14 +162,7 @@ impl Ledger {
             setup.signer,
             outside.as_deref(),
         )?;
-        let of_ledger = core.set.governance().programme.clock;
-        if setup.clock.is_simulated() != (of_ledger == ClockKind::Simulated) {
-            return Err(OpenError::OtherClock);
-        }
-        if setup.clock.is_simulated() {
-            // A simulated clock stands where the ledger stands, and moves forward only.
-            let _ = setup.clock.advance_to(core.last_time.0);
-        }
+        set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
         let fatal = Arc::new(Fatal::default());
@@ -442,6 +435,18 @@ impl Ledger {
     fn tile(&self, coordinate: TileCoordinate) -> Result<Option<Vec<u8>>, StoreError> {
         self.inner.log.tile(coordinate)
     }
+}
+
+/// Lets a simulated clock stand where the ledger stands, from where it moves forward only.
+fn set_clock(clock: &Clock, core: &Core) -> Result<(), OpenError> {
+    let of_ledger = core.set.governance().programme.clock;
+    if clock.is_simulated() != (of_ledger == ClockKind::Simulated) {
+        return Err(OpenError::OtherClock);
+    }
+    if clock.is_simulated() {
+        let _ = clock.advance_to(core.last_time.0);
+    }
+    Ok(())
 }
 
 fn tile_error(error: TileError<StoreError>) -> StoreError {

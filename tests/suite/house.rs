@@ -98,7 +98,10 @@ pub fn envelope(kid: &str, payload: &[u8]) -> String {
 
 /// The op that founds the ledger of a setup.
 pub fn found(setup: &Setup) -> Value {
-    let key = |id: &str, scopes: &[&str]| json!({"key": id, "public_key": public(&format!("house/{id}")), "scopes": scopes});
+    let key = |id: &str, scopes: &[&str]| {
+        let public = public(&format!("house/{id}"));
+        json!({"key": id, "public_key": public, "scopes": scopes})
+    };
     json!({
         "op": "found", "id": "found", "programme": "coalition", "currency": "EUR",
         "point_scale": 0, "settlement_model": setup.model, "clawback": setup.clawback,

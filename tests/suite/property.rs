@@ -12,6 +12,14 @@ use tallyhouse::domain::ids::{Party, Reference};
 use tallyhouse::domain::time::Micros;
 use tallyhouse::proof::{effects, payload};
 
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 /// One op by numbers: its kind, two choices and an amount.
 type Draw = (u8, u8, u8, u16);
 
@@ -75,7 +83,7 @@ fn house_sentence(&(kind, a, b, points): &Draw) -> String {
         12 => format!("propose {id} limit_set member burn_points_per_day={points}"),
         13 => format!(
             "propose {id} programme_set grace_days={b} reversible_days={}",
-            1 + a
+            1 + u32::from(a)
         ),
         14 => format!("propose {id} adjust credit 1/0 member={member} issuer={partner} points={b}"),
         15 => format!("propose {id} adjust debit 1/0 member={member} issuer={partner} points={b}"),
@@ -141,7 +149,7 @@ fn all_ops(house: &mut House) -> Vec<(Party, Reference)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(config(128))]
 
     #[test]
     fn no_sequence_of_ops_breaks_an_invariant(
@@ -182,10 +190,12 @@ fn sample() -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(config(2_000))]
 
     #[test]
-    fn no_bytes_make_the_reader_of_payloads_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn no_bytes_make_the_reader_of_payloads_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
         let _ = payload::parse(&bytes, Some(2));
     }
 
@@ -207,7 +217,9 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_of_effects_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_make_the_reader_of_effects_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
         let currency = tallyhouse::domain::money::Currency::parse("EUR").expect("EUR");
         let ops = payload::parse(&sample(), Some(2)).expect("a payload").ops;
         let _ = effects::decode(&bytes, 3, &ops[..1], &currency);

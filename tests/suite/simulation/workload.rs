@@ -154,7 +154,7 @@ impl Workload {
     }
 
     fn house(&mut self, model: &Model, date: &dyn Fn(u64) -> String) -> Wanted {
-        let (id, member, points) = (self.id("h"), self.member(), self.points());
+        let (id, member) = (self.id("h"), self.member());
         let partner = self.random.of(&PARTNERS);
         let mut key = if self.random.once_in(2) { "g1" } else { "g2" };
         let open = model.open();
@@ -180,41 +180,11 @@ impl Workload {
                 };
                 format!("partner_set {id} {partner} status={status}")
             }
-            5 => {
-                let price = |random: &mut Random| format!("0.0{}", 1 + random.below(98));
-                let r = &mut self.random;
-                let row = format!("{}/{}/{}/{}", price(r), price(r), price(r), price(r));
-                format!("propose {id} price_set default={row}")
-            }
-            6 => match self.random.once_in(2) {
-                true => format!(
-                    "propose {id} limit_set partner partner={partner} burn_points_per_day={}",
-                    500 + points * 4
-                ),
-                false => format!("propose {id} limit_set partner partner={partner}"),
-            },
-            7 => {
-                let transfers = !self.random.once_in(4);
-                let grace = self.random.below(40);
-                format!(
-                    "propose {id} programme_set grace_days={grace} transfer_allowed={transfers}"
-                )
-            }
-            8 => format!("propose {id} rules_upgrade 2"),
-            9 => {
-                let kind = if self.random.once_in(2) {
-                    "credit"
-                } else {
-                    "debit"
-                };
-                let of = format!("member={member} issuer={partner} points={points}");
-                format!("propose {id} adjust {kind} 1/0 {of}")
-            }
-            10 => format!(
-                "propose {id} adjust amount 1/0 debtor={partner} creditor=house amount={points}.25"
-            ),
+            5..=10 => self.proposal(&id, partner),
             11 => format!("price_set {id} default=1/1/1/1"),
-            _ if open.is_empty() => format!("approve {id} nothing"),
+            _ if open.is_empty() || self.random.once_in(12) => {
+                format!("approve {id} {}", self.random.of(&["nothing", "prices-1"]))
+            }
             _ => {
                 let at = self.random.below(open.len() as u64);
                 format!("approve {id} {}", open[usize::try_from(at).expect("few")])
@@ -227,5 +197,33 @@ impl Workload {
             atomic: false,
             ops,
         }
+    }
+
+    fn proposal(&mut self, id: &str, partner: &str) -> String {
+        let (member, points) = (self.member(), self.points());
+        let random = &mut self.random;
+        let action = match random.below(7) {
+            0 => {
+                let mut price = || format!("0.0{}", 1 + random.below(98));
+                let row = [price(), price(), price(), price()].join("/");
+                format!("price_set default={row}")
+            }
+            1 => {
+                let limit = 500 + points * 4;
+                format!("limit_set partner partner={partner} burn_points_per_day={limit}")
+            }
+            2 => format!("limit_set partner partner={partner}"),
+            3 => {
+                let (grace, transfers) = (random.below(40), !random.once_in(4));
+                format!("programme_set grace_days={grace} transfer_allowed={transfers}")
+            }
+            4 => "rules_upgrade 2".to_owned(),
+            5 => {
+                let kind = random.of(&["credit", "debit"]);
+                format!("adjust {kind} 1/0 member={member} issuer={partner} points={points}")
+            }
+            _ => format!("adjust amount 1/0 debtor={partner} creditor=house amount={points}.25"),
+        };
+        format!("propose {id} {action}")
     }
 }
