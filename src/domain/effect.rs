@@ -35,6 +35,14 @@ impl Effect {
             Self::Applied(_) => Rejection::Applied,
         }
     }
+
+    /// How many slices it moved.
+    pub fn moves(&self) -> usize {
+        match self {
+            Self::Applied(applied) => applied.moves(),
+            Self::Refused(_) | Self::Duplicate(_) => 0,
+        }
+    }
 }
 
 /// What an applied op changed.
@@ -46,6 +54,13 @@ pub struct Applied {
     pub lines: SmallVec<[LineMove; 2]>,
     /// A number that the ledger gave.
     pub given: Option<Given>,
+}
+
+impl Applied {
+    /// How many slices it moved.
+    pub fn moves(&self) -> usize {
+        self.touches.iter().map(|touch| touch.moves.len()).sum()
+    }
 }
 
 /// A number that the ledger gave.

@@ -152,6 +152,10 @@ impl Draft {
     }
 }
 
+/// The most slices that one submission may move, which bounds its effects. The op that would pass
+/// it is refused; a sweep ends early instead.
+pub const MOVES_MAX: usize = 20_000;
+
 /// Executes a submission and returns one effect per op.
 pub fn execute(
     set: &mut WorkingSet,
@@ -163,9 +167,11 @@ pub fn execute(
     let mut undo = Undo::new(submission.mode == Mode::Atomic);
     let mut effects = Vec::with_capacity(submission.ops.len());
     let mut stamp = *stamp;
+    let mut room = MOVES_MAX;
     for (place, op) in submission.ops.iter().enumerate() {
         stamp.at.op = u16::try_from(place).expect("OPS_MAX fits 16 bits");
-        let effect = execute_op(set, &stamp, signer, op, due, &mut undo);
+        let effect = execute_op(set, &stamp, signer, op, due, room, &mut undo);
+        room = room.saturating_sub(effect.moves());
         let refused = !effect.outcome().is_applied();
         effects.push(effect);
         if refused && submission.mode == Mode::Atomic {
@@ -191,6 +197,7 @@ fn execute_op(
     signer: &Signer,
     op: &Op,
     due: &Due,
+    room: usize,
     undo: &mut Undo,
 ) -> Effect {
     let digest = op.digest();
@@ -211,6 +218,9 @@ fn execute_op(
         Ok(draft) => draft,
         Err(rejection) => return Effect::Refused(rejection),
     };
+    if draft.applied.moves() > room && !op.action.stands_alone() {
+        return Effect::Refused(Rejection::Overflow);
+    }
     let record = OpRecord {
         at: stamp.at,
         digest,

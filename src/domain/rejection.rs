@@ -163,7 +163,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::Overflow,
         "overflow",
-        "A total would pass 9007199254740991; call the house.",
+        "A total would pass 9007199254740991, a member 5,000 lots, or the submission 20,000 moved \
+         slices; send fewer ops at once, or call the house.",
     ),
     (
         Rejection::ApprovalRequired,

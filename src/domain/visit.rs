@@ -14,6 +14,9 @@ use super::programme::SettlementModel;
 use super::rejection::Rejection;
 use smallvec::SmallVec;
 
+/// The most lots and held slices that one member may have, so that whatever touches it stays small.
+pub const SLICES_MAX: usize = 5_000;
+
 /// One op's work on one member.
 #[derive(Debug)]
 pub struct Visit {
@@ -52,6 +55,11 @@ impl Visit {
         visit.lapse_holds();
         visit.activate_pending();
         visit
+    }
+
+    /// How many slices moved so far, by time alone or by the op.
+    pub fn moves(&self) -> usize {
+        self.moves.len()
     }
 
     /// Notes how a slice moved.
@@ -168,9 +176,12 @@ impl Visit {
     /// Ends the visit: what it did, and the account after it.
     ///
     /// # Errors
-    /// [`Rejection::Overflow`] if the member's points would pass their range.
+    /// [`Rejection::Overflow`] if the member's points would pass their range, or [`SLICES_MAX`].
     pub fn close(mut self) -> Result<(Touch, Member), Rejection> {
         Points::sum(self.member.outstanding().map(|lot| lot.points)).ok_or(Rejection::Overflow)?;
+        if self.member.outstanding().count() > SLICES_MAX {
+            return Err(Rejection::Overflow);
+        }
         let balance = self
             .member
             .balance(self.stamp.today)

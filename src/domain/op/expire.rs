@@ -40,7 +40,10 @@ pub fn draft(request: &Request<'_>, up_to: Day, due: &Due) -> Result<Draft, Reje
                 .get(id)
                 .expect("the index names members")
                 .clone();
-            visits.push(request.visit(*id, false, member));
+            let visit = request.visit(*id, false, member);
+            // What lapsed and arrived on the way counts too, so that a sweep stays small.
+            room = room.saturating_sub(visit.moves());
+            visits.push(visit);
             visits.len().saturating_sub(1)
         });
         let swept = sweep(&mut visits[place], *day, room);

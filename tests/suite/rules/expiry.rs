@@ -148,33 +148,38 @@ fn a_sweep_of_exactly_all_that_is_due_says_so() {
 #[test]
 fn lots_of_one_day_beyond_the_room_stay_and_are_swept_next() {
     let mut house = House::open(&ISSUER_PAYS);
-    // One member with many lots of one expiry day: their keys differ by activation day.
-    let partners = ["bakery", "cinema", "florist"];
-    for (at, partner) in partners.iter().enumerate() {
+    // Two members with many lots of one expiry day: their keys differ by activation day.
+    let all = ["bakery", "cinema", "florist"].map(|partner| (partner, "m1", 800));
+    for (partner, member, count) in all.into_iter().chain([("bakery", "m2", 300)]) {
         for batch in 0..2 {
             let issue = |n: usize| {
                 let (day, month, year) =
                     (1 + n % 28, 1 + n / 28 % 12, 2027 + (n / 336) + 4 * batch);
                 op(&format!(
-                    "issue i{batch}-{n} m1 1 activates_on={year}-{month:02}-{day:02} \
+                    "issue i{batch}-{n}-{member} {member} 1 \
+                     activates_on={year}-{month:02}-{day:02} \
                      expires_on=2040-01-01"
                 ))
             };
-            let ops: Vec<_> = (0..900).map(issue).collect();
+            let ops: Vec<_> = (0..count).map(issue).collect();
             let effects = house.submit(partner, "independent", &ops);
-            assert!(effects.iter().all(|e| e.outcome().is_applied()), "{at}");
+            assert!(
+                effects.iter().all(|e| e.outcome().is_applied()),
+                "{partner}"
+            );
         }
     }
     house.run(
-        "member m1 pending 5400
+        "member m1 pending 4800
+         member m2 pending 600
          wait 5500d
          house/o1: expire e1 2040-01-01
          given more true
-         out bakery 0
          out cinema 0
-         out florist 400
+         out florist 0
+         out bakery 400
          house/o1: expire e2 2040-01-01
          given more false
-         out florist 0",
+         out bakery 0",
     );
 }

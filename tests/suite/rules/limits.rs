@@ -1,6 +1,8 @@
 //! Exposure of issuers and velocity of burns.
 
 use crate::house::{ISSUER_PAYS, ISSUER_PAYS_DEBT, POOL, check};
+use tallyhouse::domain::time::Day;
+use tallyhouse::domain::visit::SLICES_MAX;
 
 #[test]
 fn exposure_under_issuer_pays_is_debit_and_outstanding_worth() {
@@ -150,5 +152,48 @@ fn a_refused_op_does_not_count() {
          cinema: burn b2 m1 500 -> insufficient_points
          cinema atomic: burn b3 m1 10; burn b4 m1 500 -> batch_aborted; insufficient_points
          cinema: burn b5 m1 10",
+    );
+}
+
+/// A submission that issues points in as many lots as one member may have.
+fn as_many_lots_as_fit() -> String {
+    let first = Day::parse("2030-01-01").unwrap().0;
+    let count = i32::try_from(SLICES_MAX).unwrap();
+    let issue = |n: i32| format!("issue i{n} m1 1 expires_on={}", Day(first + n));
+    let lots: Vec<String> = (0..count).map(issue).collect();
+    let submissions = lots
+        .chunks(500)
+        .map(|ops| format!("bakery: {}\n", ops.join("; ")));
+    submissions.collect()
+}
+
+#[test]
+fn a_member_has_so_many_lots_and_no_more() {
+    let lots = as_many_lots_as_fit();
+    check(
+        ISSUER_PAYS,
+        &format!(
+            "{lots}
+             bakery: issue x1 m1 1 expires_on=2029-01-01 -> overflow
+             bakery: issue x2 m1 1 expires_on=2030-01-01
+             # a hold that takes half a lot makes two slices of it
+             cinema: hold h1 m1 1 60 -> overflow
+             cinema: burn b1 m1 2
+             bakery: issue x1 m1 1 expires_on=2029-01-01"
+        ),
+    );
+}
+
+#[test]
+fn a_submission_moves_so_many_slices_and_no_more() {
+    let lots = as_many_lots_as_fit();
+    check(
+        ISSUER_PAYS,
+        &format!(
+            "{lots}
+             bakery: burn b1 m1 5000; reverse v1 b1 5000; burn b2 m1 5000; reverse v2 b2 5000; \
+             burn b3 m1 1; issue x1 m2 1 -> applied; applied; applied; applied; overflow; overflow
+             bakery: burn b3 m1 1; issue x1 m2 1"
+        ),
     );
 }
