@@ -157,8 +157,8 @@ fn a_refused_op_does_not_count() {
 
 /// A submission that issues points in as many lots as one member may have.
 fn as_many_lots_as_fit() -> String {
-    let first = Day::parse("2030-01-01").unwrap().0;
-    let count = i32::try_from(SLICES_MAX).unwrap();
+    let first = Day::parse("2030-01-01").expect("a day").0;
+    let count = i32::try_from(SLICES_MAX).expect("a small number");
     let issue = |n: i32| format!("issue i{n} m1 1 expires_on={}", Day(first + n));
     let lots: Vec<String> = (0..count).map(issue).collect();
     let submissions = lots
