@@ -165,12 +165,6 @@ impl WorkingSet {
         self.governance.as_ref().expect("the ledger is founded")
     }
 
-    /// The governance in force, to be changed and stored.
-    pub fn governance_mut(&mut self) -> &mut Governance {
-        self.changed.governance = true;
-        Arc::make_mut(self.governance.as_mut().expect("the ledger is founded"))
-    }
-
     /// Replaces all governance: at founding, and when an atomic submission is undone.
     pub fn set_governance(&mut self, governance: Arc<Governance>) {
         self.changed.governance = true;

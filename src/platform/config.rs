@@ -7,7 +7,7 @@
 
 pub use super::sections::{Log, LogFormat, LogLevel, RocksDb, Server, Writer};
 
-use super::is_id;
+use crate::proof::keys::is_name;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -166,7 +166,7 @@ fn check_programmes(programmes: &[Programme]) -> Result<(), ConfigError> {
     }
     let mut ids = BTreeSet::new();
     for programme in programmes {
-        let advice = if !is_id(&programme.id) || programme.id == "house" {
+        let advice = if !is_name(&programme.id) || programme.id == "house" {
             "write 1 to 32 lower-case letters, digits and hyphens; house is reserved"
         } else if !ids.insert(&programme.id) {
             "each programme has one table; delete one of the two"

@@ -3,7 +3,7 @@
 //! It is written `<author>/<key id>` in a signature's `kid`, and `<author>.<key id>.pem` as the
 //! name of a file. Ids hold neither `/` nor `.`, so that both forms have one meaning.
 
-use super::is_id;
+use crate::proof::keys::is_name;
 use std::path::Path;
 
 /// Who signs with a key, and which of its keys it is.
@@ -32,7 +32,7 @@ impl KeyName {
     /// # Errors
     /// One of them is no id.
     pub fn new(author: &str, key: &str) -> Result<Self, KeyNameError> {
-        if !is_id(author) || !is_id(key) {
+        if !is_name(author) || !is_name(key) {
             let text = format!("{author}/{key}");
             return Err(KeyNameError {
                 text,

@@ -12,23 +12,14 @@ mod sections;
 pub mod shutdown;
 pub mod telemetry;
 
-/// Whether a text is a partner, programme or key id: `[a-z0-9][a-z0-9-]{0,31}`.
-#[must_use]
-fn is_id(text: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    (1..=32).contains(&text.len())
-        && letter(text.as_bytes()[0])
-        && text.bytes().all(|byte| letter(byte) || byte == b'-')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_id;
+    use crate::proof::keys::is_name;
 
     #[test]
     fn ids_are_short_lower_case_and_begin_with_a_letter_or_digit() {
         for good in ["a", "0", "drug-gm", "a-", &"x".repeat(32)] {
-            assert!(is_id(good), "{good}");
+            assert!(is_name(good), "{good}");
         }
         for bad in [
             "",
@@ -41,7 +32,7 @@ mod tests {
             "..",
             &"x".repeat(33),
         ] {
-            assert!(!is_id(bad), "{bad}");
+            assert!(!is_name(bad), "{bad}");
         }
     }
 }

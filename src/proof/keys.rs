@@ -17,12 +17,10 @@
 //! name  = [a-z0-9][a-z0-9-]{0,31}
 //! ```
 
+use crate::domain::ids::Name;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::fmt;
-
-/// Longest name of an author or of a key, in bytes.
-pub const NAME_BYTES_MAX: usize = 32;
 
 /// Why 32 bytes are not registered as a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -147,17 +145,10 @@ impl fmt::Display for Kid {
     }
 }
 
-/// Whether `text` matches `[a-z0-9][a-z0-9-]{0,31}`, as names of authors and keys do.
+/// Whether `text` is a name of an author or key, as [`Name`] rules.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = text.as_bytes();
-    let Some((first, rest)) = bytes.split_first() else {
-        return false;
-    };
-    bytes.len() <= NAME_BYTES_MAX
-        && is_plain(*first)
-        && rest.iter().all(|byte| is_plain(*byte) || *byte == b'-')
+    Name::parse(text).is_ok()
 }
 
 /// A secret key with its name: signs envelopes, tokens and statements. The secret is wiped from
