@@ -4,9 +4,11 @@
 //! |---|---|---|
 //! | [`domain`] | pure business rules | nothing of ours |
 //! | [`proof`] | pure bytes and cryptography | `domain` |
+//! | `render` | pure files from statements | `domain` |
 //! | `platform` | settings, clock, key files, logs | `proof::keys` |
 //! | [`audit`] | pure replay of a ledger from its entries | `domain`, `proof` |
 //! | `ledger` | the durable single writer | `domain`, `proof`, `platform` |
+//! | `settlement` | the nightly run | `domain`, `proof`, `audit`, `render`, `ledger`, `platform` |
 //! | `http` | the house over HTTP | all but `cli` |
 //! | [`cli`] | one file per command | all |
 //!
@@ -23,3 +25,5 @@ pub mod ledger;
 #[cfg(feature = "server")]
 pub mod platform;
 pub mod proof;
+#[cfg(feature = "server")]
+pub mod render;

@@ -170,6 +170,15 @@ impl<const N: usize> serde::Serialize for Text<N> {
     }
 }
 
+impl<'de, const N: usize> serde::Deserialize<'de> for Text<N> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_bytes(text.as_bytes())
+            .filter(|_| text.is_ascii() && !text.is_empty())
+            .ok_or_else(|| serde::de::Error::custom("not an identifier"))
+    }
+}
+
 impl<C, const N: usize> minicbor::Encode<C> for Text<N> {
     fn encode<W: minicbor::encode::Write>(
         &self,

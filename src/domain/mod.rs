@@ -29,6 +29,7 @@ pub mod price;
 pub mod programme;
 pub mod rejection;
 pub mod scope;
+pub mod statement;
 pub mod submission;
 pub mod table;
 pub mod time;

@@ -152,6 +152,141 @@ impl serde::Serialize for Money {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Money {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let net = Net::deserialize(deserializer)?;
+        let negative = || serde::de::Error::custom("an amount is not negative");
+        net.to_be_received().ok_or_else(negative)
+    }
+}
+
+/// A signed amount of money, exact: positive is to be received, negative to be paid. Its text has
+/// exactly the currency's decimals, and zero has no sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Net(Decimal);
+
+impl Net {
+    /// Zero, with a currency's decimals.
+    pub fn zero(currency: &Currency) -> Self {
+        Self(Decimal::new(0, u32::from(currency.decimals())))
+    }
+
+    /// credits − debits.
+    pub fn of(credits: Money, debits: Money) -> Option<Self> {
+        credits.0.checked_sub(debits.0).map(Self::unsigned_zero)
+    }
+
+    /// An amount to be received.
+    pub fn credit(amount: Money) -> Self {
+        Self(amount.0)
+    }
+
+    /// An amount to be paid.
+    pub fn debit(amount: Money) -> Self {
+        Self::unsigned_zero(amount.0).negated()
+    }
+
+    /// The same amount the other way round.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        let mut negated = self.0;
+        negated.set_sign_positive(self.0.is_sign_negative());
+        Self::unsigned_zero(negated)
+    }
+
+    /// The decimal number.
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// Whether it is zero.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// Whether it is to be paid.
+    pub fn is_debit(self) -> bool {
+        self.0.is_sign_negative() && !self.0.is_zero()
+    }
+
+    /// The amount without its sign.
+    pub fn magnitude(self) -> Money {
+        Money(self.0.abs())
+    }
+
+    /// The amount to be received; nothing if it is to be paid.
+    pub fn to_be_received(self) -> Option<Money> {
+        (!self.is_debit()).then_some(Money(self.0))
+    }
+
+    /// The sum, unless it passes 96 bits.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self::unsigned_zero)
+    }
+
+    /// The difference, unless it passes 96 bits.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self::unsigned_zero)
+    }
+
+    /// The amount in units of 10^−8 / 10^point_scale.
+    pub fn to_exact(self, point_scale: u8) -> Option<i128> {
+        let exact = Money(self.0.abs()).to_exact(point_scale)?;
+        if self.is_debit() {
+            exact.checked_neg()
+        } else {
+            Some(exact)
+        }
+    }
+
+    fn unsigned_zero(mut number: Decimal) -> Self {
+        if number.is_zero() {
+            number.set_sign_positive(true);
+        }
+        Self(number)
+    }
+}
+
+impl std::fmt::Display for Net {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+impl serde::Serialize for Net {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Net {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let plain = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-'));
+        let number = Decimal::from_str_exact(&text).ok().filter(|_| plain);
+        number
+            .map(Self::unsigned_zero)
+            .ok_or_else(|| serde::de::Error::custom("not an amount of money"))
+    }
+}
+
+impl<C> Encode<C> for Net {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0.serialize())?;
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Net {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Money::decode(d, ctx).map(|money| Self(money.0))
+    }
+}
+
 impl<C> Encode<C> for Money {
     fn encode<W: minicbor::encode::Write>(
         &self,

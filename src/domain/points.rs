@@ -55,6 +55,13 @@ impl Points {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Points {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let units = u64::deserialize(deserializer)?;
+        Self::new(units).ok_or_else(|| serde::de::Error::custom("points pass 2^53 - 1"))
+    }
+}
+
 impl std::fmt::Display for Points {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(&self.0.to_string())

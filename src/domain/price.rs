@@ -61,6 +61,13 @@ impl serde::Serialize for Price {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Price {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a price"))
+    }
+}
+
 /// What one partner, or every partner without a row of its own, pays and gets.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, serde::Serialize)]
 pub struct PriceRow {
