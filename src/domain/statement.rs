@@ -432,13 +432,16 @@ pub struct PartyPosition {
 pub struct Savings {
     /// How many lines there are.
     pub lines: u64,
+    /// How many payments these would take without netting: one for each debtor and creditor.
+    pub pairs: u64,
     /// The sum of all lines' amounts.
     pub gross: Money,
     /// How many payments are made.
     pub payments: u64,
-    /// The sum of all payments' amounts.
-    pub paid: Money,
-    /// (1 − paid / gross) × 100 with two decimals; absent where gross is zero.
+    /// What net debtors owe in all, which is what net creditors are owed.
+    pub net: Money,
+    /// (1 − net / gross) × 100 with two decimals; absent where gross is zero.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub efficiency_percent: Option<String>,
 }
 
