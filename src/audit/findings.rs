@@ -121,8 +121,3 @@ impl fmt::Display for Finding {
         )
     }
 }
-
-/// Bytes in hex, as reports write hashes.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

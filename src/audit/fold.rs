@@ -2,14 +2,19 @@
 //!
 //! Must not: load anything. What was never written is absent.
 
+use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::effect::Effect;
 use crate::domain::execute::{self, Due, Signer, Stamp};
 use crate::domain::ids::{Party, Reference};
+use crate::domain::line::LineKey;
 use crate::domain::op::expire::SWEEP_LOTS_MAX;
+use crate::domain::op::net_window::nettable;
 use crate::domain::submission::{Action, Submission};
 use crate::domain::time::{Day, Micros};
 use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
+use crate::proof::netting;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Everything that the entries so far decide.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub struct Fold {
     pub members: BTreeSet<Reference>,
     /// What a sweep has to look at, in its order.
     expiry: BTreeSet<(Day, Reference)>,
+    /// Every line of a window that was netted, for disputes.
+    lines: BTreeSet<LineKey>,
 }
 
 impl Fold {
@@ -29,6 +36,7 @@ impl Fold {
             set: WorkingSet::empty(),
             members: BTreeSet::new(),
             expiry: BTreeSet::new(),
+            lines: BTreeSet::new(),
         }
     }
 
@@ -74,15 +82,27 @@ impl Fold {
     /// Makes known as absent what the submission may touch and no entry has written.
     fn touch(&mut self, author: Party, submission: &Submission) {
         let mut needs = Needs::default();
-        needs.add(author, submission);
-        needs.add_proposals(&self.set.governance().clone());
+        let governance = self.set.governance().clone();
+        needs.add(&governance, author, submission);
+        needs.add_proposals(&governance);
         for op in &needs.ops {
             if !self.set.ops.touch(op) {
                 self.set.ops.load(*op, None);
             }
-            needs
-                .members
-                .extend(self.set.ops.get(op).and_then(OpRecord::member));
+            let record = self.set.ops.get(op);
+            needs.members.extend(record.and_then(OpRecord::member));
+            needs.clearing.extend(record.and_then(OpRecord::clearing));
+        }
+        for key in needs.clearing {
+            if !self.set.clearing.touch(&key) {
+                let record = match key {
+                    ClearingKey::Line(line) if self.lines.contains(&line) => {
+                        Some(ClearingRecord::Line)
+                    }
+                    _ => None,
+                };
+                self.set.clearing.load(key, record);
+            }
         }
         for member in needs.members {
             if !self.set.members.touch(&member) {
@@ -91,15 +111,26 @@ impl Fold {
         }
     }
 
-    fn due(&self, submission: &Submission) -> Due {
-        let Some(Action::Expire(up_to)) = submission.ops.first().map(|op| &op.action) else {
-            return Due::default();
+    fn due(&mut self, submission: &Submission) -> Due {
+        let up_to = match submission.ops.first().map(|op| &op.action) {
+            Some(Action::Expire(up_to)) => up_to,
+            Some(Action::NetWindow(op)) if nettable(&self.set, op.window).is_ok() => {
+                let lines = self.set.books.lines_of(op.window).map(|(key, _)| *key);
+                self.lines.extend(lines);
+                let prepared = netting::prepare(&self.set, op.window);
+                return Due {
+                    netting: Some(Arc::new(prepared)),
+                    ..Due::default()
+                };
+            }
+            _ => return Due::default(),
         };
         let mut due = self.expiry.iter().take_while(|(day, _)| day <= up_to);
         let pairs = due.by_ref().take(SWEEP_LOTS_MAX).copied().collect();
         Due {
             pairs,
             more: due.next().is_some(),
+            netting: None,
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Must not: take anything from the entries on trust that a pin says.
 
-use super::findings::{Check, Finding, hex};
+use super::findings::{Check, Finding};
 use crate::domain::programme::Programme;
+use crate::proof::hex::encode as hex;
 use crate::proof::checkpoint::{Checkpoint, Extensions};
 use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;

@@ -6,7 +6,7 @@
 //! the ops again; the checkpoint that the author saw. At the end: the sums, and the pins.
 //! Must not: go on after a finding.
 
-use super::findings::{Check, Finding, hex};
+use super::findings::{Check, Finding};
 use super::fold::Fold;
 use super::keys::KeyRing;
 use super::pins::{self, Pins, Unchecked};
@@ -16,6 +16,7 @@ use crate::domain::effect::Effect;
 use crate::domain::governance::Governance;
 use crate::domain::rejection::Rejection;
 use crate::domain::time::Micros;
+use crate::proof::hex::encode as hex;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
 use crate::proof::entry::{EntryRef, effects_digest};

@@ -5,7 +5,7 @@
 
 use super::exit::Exit;
 use super::{house, keyfile, style};
-use crate::audit::findings::hex;
+use crate::proof::hex::encode as hex;
 use crate::domain::ids::Name;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;

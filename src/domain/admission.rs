@@ -78,7 +78,16 @@ pub fn scope_needed(action: &Action, author: Party) -> Scope {
         | Action::Reverse(_) => Scope::Submit,
         Action::Transfer(_) => Scope::Transfer,
         Action::KeyAdd(_) | Action::KeyRevoke(_) if !author.is_house() => Scope::Manage,
-        Action::MemberFreeze(_) | Action::MemberUnfreeze(_) | Action::Expire(_) => Scope::Operate,
+        Action::DisputeOpen(_) | Action::StatementAcknowledge(_) => Scope::Statements,
+        Action::DisputeAnswer(_) if !author.is_house() => Scope::Statements,
+        Action::MemberFreeze(_)
+        | Action::MemberUnfreeze(_)
+        | Action::Expire(_)
+        | Action::CutWindow(_)
+        | Action::NetWindow(_)
+        | Action::IssueStatements(_)
+        | Action::DisputeAnswer(_) => Scope::Operate,
+        Action::ConfirmPayment(_) | Action::PaymentReturned(_) => Scope::Pay,
         Action::KeyAdd(_)
         | Action::KeyRevoke(_)
         | Action::Found(_)
@@ -88,6 +97,8 @@ pub fn scope_needed(action: &Action, author: Party) -> Scope {
         | Action::ProgrammeSet(_)
         | Action::RulesUpgrade(_)
         | Action::Adjust(_)
+        | Action::WindowRelease(_)
+        | Action::DisputeResolve(_)
         | Action::Propose(_)
         | Action::Approve(_) => Scope::Govern,
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not: be changed but by an effect, added in full or taken off again in full.
 
-use super::effect::{Applied, Move, MoveKind};
+use super::effect::{Applied, ControlTotals, Move, MoveKind};
 use super::governance::Governance;
 use super::ids::Party;
 use super::line::{LineKey, LineMove, LineTotal, Reason};
@@ -99,6 +99,18 @@ impl PartyBooks {
         ];
         let sum = |counts: &[Points]| counts.iter().map(|points| units(*points)).sum::<i128>();
         sum(&plus).wrapping_sub(sum(&minus))
+    }
+
+    /// Totals since founding, as a cut states them.
+    pub fn control(&self) -> ControlTotals {
+        ControlTotals {
+            issued: self.issued.saturating_sub(self.taken_back),
+            burned: self.burned.saturating_sub(self.restored),
+            expired: self.expired,
+            outstanding: self
+                .outstanding_total()
+                .expect("points out are within range"),
+        }
     }
 
     fn counter(&mut self, kind: MoveKind) -> Option<&mut Points> {
@@ -249,6 +261,36 @@ impl Books {
         self.party(party).burned_by_day.plus(day, points)
     }
 
+    /// Adds to what a party is owed or owes, in units of 10^−8 / 10^point_scale.
+    pub fn add_net(&mut self, party: Party, exact: i128) {
+        let net = &mut self.party_mut(party).net_exact;
+        *net = net.checked_add(exact).expect("amounts of payments are far below 127 bits");
+    }
+
+    /// The lines of a window, in order of their keys.
+    pub fn lines_of(&self, window: u32) -> impl Iterator<Item = (&LineKey, &LineTotal)> {
+        let end = window.checked_add(1).map(first_key);
+        let end = end.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        let start = std::ops::Bound::Included(first_key(window));
+        self.lines.range((start, end))
+    }
+
+    /// Lets the lines of a netted window go from memory; they stay where they are stored.
+    pub fn forget_lines(&mut self, window: u32) {
+        assert!(
+            self.changed_lines.iter().all(|key| key.window != window),
+            "no line of a netted window is still to be stored"
+        );
+        match window.checked_add(1) {
+            Some(next) => {
+                let later = self.lines.split_off(&first_key(next));
+                drop(self.lines.split_off(&first_key(window)));
+                self.lines.extend(later);
+            }
+            None => drop(self.lines.split_off(&first_key(window))),
+        }
+    }
+
     /// Parties and lines changed since this was last asked.
     pub fn take_changed(&mut self) -> (BTreeSet<Party>, BTreeSet<LineKey>) {
         (
@@ -340,6 +382,17 @@ impl Books {
             .net_exact
             .checked_sub(exact)
             .expect("it was in range before");
+    }
+}
+
+/// The least key that a line of a window can have.
+fn first_key(window: u32) -> LineKey {
+    LineKey {
+        window,
+        debtor: Party::HOUSE,
+        creditor: Party::HOUSE,
+        reason: Reason::Issue,
+        price_version: 0,
     }
 }
 

@@ -7,8 +7,13 @@ use super::ids::{OpAt, Party, Reference};
 use super::line::LineMove;
 use super::lot::Lot;
 use super::member::Balance;
+use super::money::Money;
 use super::points::Points;
+use super::programme::Netting;
 use super::rejection::Rejection;
+use super::submission::Action;
+use super::time::Day;
+use super::window::ItemKey;
 use smallvec::SmallVec;
 
 /// What one op did.
@@ -57,6 +62,25 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// How many points the op moved as it was asked to; what time and debts moved beside is not in
+    /// it. Nothing for kinds that move none.
+    pub fn points_moved(&self, action: &Action) -> Option<Points> {
+        let kinds: &[MoveKind] = match action {
+            Action::Issue(_) => &[MoveKind::Issued],
+            Action::Burn(_) => &[MoveKind::Burned],
+            Action::Hold(_) => &[MoveKind::Held],
+            Action::Capture(_) => &[MoveKind::Captured],
+            Action::Release(_) => &[MoveKind::Released],
+            Action::Reverse(_) => &[MoveKind::TakenBack, MoveKind::Restored],
+            Action::Transfer(_) => &[MoveKind::TransferredOut],
+            Action::Expire(_) => &[MoveKind::Expired],
+            _ => return None,
+        };
+        let moves = self.touches.iter().flat_map(|touch| touch.moves.iter());
+        let counted = moves.filter(|step| kinds.contains(&step.kind));
+        Points::sum(counted.map(|step| step.slice.points))
+    }
+
     /// How many slices it moved.
     pub fn moves(&self) -> usize {
         self.touches.iter().map(|touch| touch.moves.len()).sum()
@@ -64,7 +88,7 @@ impl Applied {
 }
 
 /// A number that the ledger gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     /// The party number of a partner.
     Party(Party),
@@ -72,6 +96,63 @@ pub enum Given {
     PriceVersion(u32),
     /// Whether a sweep left lots that are due.
     More(bool),
+    /// What a cut ended.
+    Cut {
+        /// The first day that the window covers.
+        first_day: Day,
+        /// The last day that it covers.
+        last_day: Day,
+        /// The rules in force.
+        rules_version: u32,
+        /// The price list in force; 0 before the first.
+        price_version: u32,
+        /// Points of every party since founding, the house first.
+        control: Vec<ControlTotals>,
+    },
+    /// What netting a window came to.
+    Netted(Box<Netted>),
+    /// The payment that was confirmed or returned.
+    Item(ItemKey),
+    /// Who answers a dispute, and the last day to do so.
+    AnswerBy(Party, Day),
+}
+
+/// What netting a window came to. Positions and payments follow from the lines and these terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Netted {
+    /// Whether the two computations differ, so that nothing was settled.
+    pub held: bool,
+    /// RFC 6962 root over the ledger's own priced lines.
+    pub lines_root: [u8; 32],
+    /// RFC 6962 root over the positions that they come to.
+    pub positions_root: [u8; 32],
+    /// Who pays whom.
+    pub netting: Netting,
+    /// Amounts under this roll forward.
+    pub payment_minimum: Money,
+    /// The day by which payments are due.
+    pub due_on: Day,
+    /// How many lines there are.
+    pub lines: u64,
+    /// The sum of all lines.
+    pub gross: Money,
+    /// What net debtors owe in all.
+    pub net: Money,
+    /// How many payments there are.
+    pub payments: u64,
+}
+
+/// Points of one issuer since founding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlTotals {
+    /// Issued, less taken back.
+    pub issued: Points,
+    /// Burned, less restored.
+    pub burned: Points,
+    /// Expired.
+    pub expired: Points,
+    /// What members have.
+    pub outstanding: Points,
 }
 
 /// What one op did to one member.

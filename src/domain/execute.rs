@@ -3,16 +3,19 @@
 //! Must not: fetch, wait, read a clock or draw randomness. The same entries give the same effects
 //! here in normal running, in recovery and in an audit.
 
+use super::dispute::{ClearingKey, ClearingRecord};
 use super::effect::{Applied, Effect};
 use super::governance::Governance;
 use super::ids::{Name, OpAt, Party, Reference};
 use super::invariants;
 use super::member::{DayCount, Member};
+use super::netting::Netting;
 use super::op;
 use super::points::Points;
 use super::rejection::Rejection;
 use super::submission::{Mode, Op, Submission};
 use super::time::{Day, Micros};
+use super::window::{Carried, Window};
 use super::working_set::{OpRecord, Subject, WorkingSet};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -51,13 +54,31 @@ pub struct Signer {
     pub key: Name,
 }
 
-/// What a sweep finds due: the first (day, member) pairs up to its day, and whether that is all.
+/// What an op that stands alone needs beyond the records it names.
+///
+/// For a sweep: the first (day, member) pairs up to its day, and whether that is all.
 #[derive(Debug, Clone, Default)]
 pub struct Due {
     /// In order of (day, member), at most [`super::op::expire::SWEEP_LOTS_MAX`].
     pub pairs: Vec<(Day, Reference)>,
     /// Whether there are further pairs.
     pub more: bool,
+    /// What netting a window comes to, for a `net_window` of a window that can be netted.
+    pub netting: Option<Arc<Prepared>>,
+}
+
+/// A netting worked out before its op is decided: the lines of a window that was cut do not change.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Positions and payments.
+    pub netting: Netting,
+    /// RFC 6962 root over the priced lines.
+    pub lines_root: [u8; 32],
+    /// RFC 6962 root over the positions.
+    pub positions_root: [u8; 32],
+    /// By how much rounding each line once changes what each party is owed, in units of
+    /// 10^−8 / 10^point_scale.
+    pub rounding: Vec<(Party, i128)>,
 }
 
 /// One op with everything that may decide it.
@@ -90,6 +111,25 @@ pub struct Draft {
     pub burned: Option<DayCount>,
     /// Governance as it would be.
     pub governance: Option<Governance>,
+    /// What it does to windows, payments and disputes.
+    pub clearing: ClearingDraft,
+}
+
+/// What an op does to windows, payments and disputes.
+#[derive(Debug, Default)]
+pub struct ClearingDraft {
+    /// Windows as they would be.
+    pub windows: Vec<Window>,
+    /// Records as they would be.
+    pub records: Vec<(ClearingKey, ClearingRecord)>,
+    /// What is added to what parties are owed.
+    pub nets: Vec<(Party, i128)>,
+    /// What is rolled forward.
+    pub carried: Option<Carried>,
+    /// The window that entries belong to from now on.
+    pub begins: Option<u32>,
+    /// The window whose lines were netted.
+    pub netted: Option<u32>,
 }
 
 impl Default for Draft {
@@ -101,6 +141,7 @@ impl Default for Draft {
             target: None,
             burned: None,
             governance: None,
+            clearing: ClearingDraft::default(),
         }
     }
 }
@@ -266,11 +307,39 @@ fn apply(
         let before = set.put_op(key, Some(changed));
         undo.op(key, before);
     }
+    settle(set, draft.clearing, undo);
     record.subject = draft.subject;
     let key = (signer.party, op.id);
     let before = set.put_op(key, Some(record));
     undo.op(key, before);
     Ok(draft.applied)
+}
+
+/// Puts what an op does to windows, payments and disputes in place.
+fn settle(set: &mut WorkingSet, draft: ClearingDraft, undo: &mut Undo) {
+    for window in draft.windows {
+        let number = window.number;
+        let before = set.windows.put(number, Some(window));
+        undo.note(|| Step::Window(number, before));
+    }
+    for (key, record) in draft.records {
+        let before = set.put_clearing(key, Some(record));
+        undo.note(|| Step::Clearing(key, before));
+    }
+    for (party, exact) in draft.nets {
+        set.books.add_net(party, exact);
+        undo.note(|| Step::Net(party, exact));
+    }
+    // The rest is done only by ops that stand alone, of which none is ever taken back.
+    if let Some(carried) = draft.carried {
+        set.windows.set_carried(carried);
+    }
+    if let Some(number) = draft.begins {
+        set.books.window = number;
+    }
+    if let Some(number) = draft.netted {
+        set.books.forget_lines(number);
+    }
 }
 
 /// How to take an atomic submission back.
@@ -286,6 +355,9 @@ enum Step {
     Posted(Applied),
     Burned(Party, DayCount),
     Governance(Arc<Governance>),
+    Window(u32, Option<Window>),
+    Clearing(ClearingKey, Option<ClearingRecord>),
+    Net(Party, i128),
 }
 
 impl Undo {
@@ -332,6 +404,9 @@ impl Undo {
                 }
                 Step::Burned(party, before) => set.books.count_burned(party, before),
                 Step::Governance(before) => set.set_governance(before),
+                Step::Window(number, before) => drop(set.windows.put(number, before)),
+                Step::Clearing(key, before) => drop(set.put_clearing(key, before)),
+                Step::Net(party, exact) => set.books.add_net(party, exact.wrapping_neg()),
             }
         }
     }
@@ -344,6 +419,8 @@ pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> 
     };
     let at = OpAt { entry: 0, op: 0 };
     set.set_governance(Arc::new(Governance::founded(found, at, accepted_at)));
+    let today = accepted_at.day(found.programme.utc_offset_min);
+    set.windows.put(0, Some(Window::open(0, 0, today)));
     let record = OpRecord {
         at,
         digest: op.digest(),

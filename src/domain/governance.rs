@@ -7,10 +7,10 @@ use super::partner::{Key, Limit, Partner, Status};
 use super::price::{PriceRow, PriceVersion};
 use super::programme::{Programme, Settings};
 use super::scope::Scope;
-use super::submission::{Action, Found, KeyAdd, PartnerSet};
-use super::time::Micros;
+use super::submission::{Action, Found, KeyAdd, PartnerSet, ProgrammeSet};
+use super::time::{Day, Micros};
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most partners of one ledger.
 pub const PARTNERS_MAX: usize = 10_000;
@@ -48,6 +48,9 @@ pub struct Governance {
     /// Proposals not yet approved, by the op id of `propose`.
     #[n(7)]
     pub proposals: BTreeMap<Reference, Proposal>,
+    /// Days on which no payment is due, beside Saturdays and Sundays.
+    #[n(8)]
+    pub holidays: BTreeSet<Day>,
 }
 
 /// An action that waits for a second govern key.
@@ -76,6 +79,7 @@ impl Governance {
             keys: BTreeMap::new(),
             prices: Vec::new(),
             proposals: BTreeMap::new(),
+            holidays: found.holidays.iter().copied().collect(),
         };
         for key in &found.keys {
             governance.add_key(Party::HOUSE, key, at, accepted_at, false);
@@ -156,6 +160,14 @@ impl Governance {
         let party = Party(u16::try_from(self.partners.len()).expect("PARTNERS_MAX fits 16 bits"));
         self.parties.insert(set.partner, party);
         Some(party)
+    }
+
+    /// Changes settings; what is absent stays.
+    pub fn set(&mut self, op: &ProgrammeSet) {
+        op.apply(&mut self.settings);
+        if let Some(holidays) = &op.holidays {
+            self.holidays = holidays.iter().copied().collect();
+        }
     }
 
     /// Registers a key; a recovered one is good after [`RECOVERY_DELAY_S`].

@@ -12,6 +12,8 @@
 
 pub mod admission;
 pub mod books;
+pub mod calendar;
+pub mod dispute;
 pub mod effect;
 pub mod execute;
 pub mod governance;
@@ -34,4 +36,5 @@ pub mod submission;
 pub mod table;
 pub mod time;
 pub mod visit;
+pub mod window;
 pub mod working_set;

@@ -171,9 +171,24 @@ impl Net {
         Self(Decimal::new(0, u32::from(currency.decimals())))
     }
 
+    /// Parses an amount with exactly `decimals` decimals, of any size, with or without a minus.
+    pub fn parse(text: &str, decimals: u8) -> Option<Self> {
+        let plain = text
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-'));
+        let number = Decimal::from_str_exact(text).ok().filter(|_| plain)?;
+        (number.scale() == u32::from(decimals)).then(|| Self::unsigned_zero(number))
+    }
+
     /// credits − debits.
     pub fn of(credits: Money, debits: Money) -> Option<Self> {
         credits.0.checked_sub(debits.0).map(Self::unsigned_zero)
+    }
+
+    /// Zero, with as many decimals as this amount.
+    #[must_use]
+    pub fn zeroed(self) -> Self {
+        Self(Decimal::new(0, self.0.scale()))
     }
 
     /// An amount to be received.

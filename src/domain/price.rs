@@ -38,6 +38,11 @@ impl Price {
         self.0 == 0
     }
 
+    /// The price in units of 10^−8.
+    pub fn units(self) -> u64 {
+        self.0
+    }
+
     /// units × price, exact, in units of 10^−8 / 10^point_scale of the currency. Fits: 2^53 × 10^12
     /// is below 2^93.
     pub fn exact_worth(self, units: Points) -> i128 {

@@ -3,7 +3,7 @@
 //! Must not: hold anything that depends on where or when the software runs.
 
 use super::ids::Name;
-use super::money::Currency;
+use super::money::{Currency, Money};
 use super::points::Points;
 use minicbor::{Decode, Encode};
 
@@ -129,6 +129,93 @@ pub struct Settings {
     /// Greatest number of one member's points burned or held in one UTC day.
     #[n(6)]
     pub member_burn_points_per_day: Option<Points>,
+    /// Who pays whom once a window is netted.
+    #[n(7)]
+    pub netting: Netting,
+    /// When the house pays.
+    #[n(8)]
+    pub payout: Payout,
+    /// Amounts under this roll forward to the next window. Zero: none do.
+    #[n(9)]
+    pub payment_minimum: Money,
+    /// Business days from netting to the due day of a payment, 0 ..= 366.
+    #[n(10)]
+    pub payment_days: u32,
+    /// Days after stating in which a window can be disputed.
+    #[n(11)]
+    pub dispute_days: u32,
+    /// Days that the counterparty has to answer a dispute.
+    #[n(12)]
+    pub answer_days: u32,
+    /// What silence until then means.
+    #[n(13)]
+    pub silence: Silence,
+}
+
+/// Who pays whom once a window is netted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Netting {
+    /// Everyone pays the house or is paid by it: at most one payment for each partner.
+    #[n(0)]
+    Multilateral,
+    /// One payment for each pair of parties.
+    #[n(1)]
+    Bilateral,
+}
+
+/// When the house pays what it owes for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Payout {
+    /// On the due day, whoever has paid: the house bears a default.
+    #[n(0)]
+    Guaranteed,
+    /// Once everything that the house collects for the window was paid.
+    #[n(1)]
+    WhenCollected,
+}
+
+/// What a counterparty's silence about a dispute means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Silence {
+    /// It accepts the dispute.
+    #[n(0)]
+    Accepts,
+    /// It rejects the dispute.
+    #[n(1)]
+    Rejects,
+}
+
+impl Netting {
+    /// The word used in submissions and statements.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Multilateral => "multilateral",
+            Self::Bilateral => "bilateral",
+        }
+    }
+}
+
+impl Payout {
+    /// The word used in submissions and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guaranteed => "guaranteed",
+            Self::WhenCollected => "when_collected",
+        }
+    }
+}
+
+impl Silence {
+    /// The word used in submissions and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepts => "accepts",
+            Self::Rejects => "rejects",
+        }
+    }
 }
 
 impl Default for Settings {
@@ -141,9 +228,18 @@ impl Default for Settings {
             occurred_ahead_s: 600,
             transfer_allowed: false,
             member_burn_points_per_day: None,
+            netting: Netting::Multilateral,
+            payout: Payout::Guaranteed,
+            payment_minimum: Money::default(),
+            payment_days: 2,
+            dispute_days: 30,
+            answer_days: 10,
+            silence: Silence::Accepts,
         }
     }
 }
 
 /// The greatest number of days any setting may name: a hundred years.
 pub const DAYS_MAX: u32 = 36_525;
+/// The greatest number of business days from netting to payment.
+pub const PAYMENT_DAYS_MAX: u32 = 366;

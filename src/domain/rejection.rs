@@ -42,6 +42,28 @@ pub enum Rejection {
     ApproverNotOther = 67,
     RulesVersionUnknown = 68,
     ExpireNotDue = 69,
+    WindowNotOpen = 70,
+    WindowDaysInvalid = 71,
+    WindowUnknown = 72,
+    WindowHeld = 73,
+    WindowNotCut = 74,
+    WindowOutOfOrder = 75,
+    WindowNotHeld = 76,
+    WindowNotNetted = 77,
+    StatementsMismatch = 78,
+    WindowNotStated = 79,
+    PaymentUnknown = 80,
+    PaymentNotOpen = 81,
+    PaymentMismatch = 82,
+    CollectionOpen = 83,
+    PaymentNotConfirmed = 84,
+    DisputeTooLate = 85,
+    DisputedUnknown = 86,
+    DisputeUnknown = 87,
+    DisputeNotOpen = 88,
+    AnswerTooLate = 89,
+    AnswerPending = 90,
+    AlreadyAcknowledged = 91,
 }
 
 /// Every outcome with its code and advice, in the order of the numbers and of the checks.
@@ -219,6 +241,116 @@ const TABLE: &[(Rejection, &str, &str)] = &[
         Rejection::ExpireNotDue,
         "expire_not_due",
         "up_to must lie before today: a lot is good through its expires_on day.",
+    ),
+    (
+        Rejection::WindowNotOpen,
+        "window_not_open",
+        "The window is not the open one; GET /windows says which one is.",
+    ),
+    (
+        Rejection::WindowDaysInvalid,
+        "window_days_invalid",
+        "last_day must not lie before the window's first day, nor after today.",
+    ),
+    (
+        Rejection::WindowUnknown,
+        "window_unknown",
+        "There is no such window; GET /windows lists them.",
+    ),
+    (
+        Rejection::WindowHeld,
+        "window_held",
+        "The window is held because two computations of its lines differ; find out why, then release it with window_release.",
+    ),
+    (
+        Rejection::WindowNotCut,
+        "window_not_cut",
+        "The window is still open, or was netted already; only a window that is cut can be netted.",
+    ),
+    (
+        Rejection::WindowOutOfOrder,
+        "window_out_of_order",
+        "An earlier window is not netted yet; net windows in their order.",
+    ),
+    (
+        Rejection::WindowNotHeld,
+        "window_not_held",
+        "The window is not held; there is nothing to release.",
+    ),
+    (
+        Rejection::WindowNotNetted,
+        "window_not_netted",
+        "The window is not netted yet, or was stated already; only a netted window can be stated.",
+    ),
+    (
+        Rejection::StatementsMismatch,
+        "statements_mismatch",
+        "count must be the number of partners at netting; write the statements again.",
+    ),
+    (
+        Rejection::WindowNotStated,
+        "window_not_stated",
+        "The statements of this window are not issued yet.",
+    ),
+    (
+        Rejection::PaymentUnknown,
+        "payment_unknown",
+        "No payment between these parties belongs to this window; check window, debtor and creditor.",
+    ),
+    (
+        Rejection::PaymentNotOpen,
+        "payment_not_open",
+        "The payment was confirmed already.",
+    ),
+    (
+        Rejection::PaymentMismatch,
+        "payment_mismatch",
+        "Currency, amount or reference differs from the payment asked for; confirm exactly what the statement says.",
+    ),
+    (
+        Rejection::CollectionOpen,
+        "collection_open",
+        "The programme pays when collected, and not everything was collected for this window yet.",
+    ),
+    (
+        Rejection::PaymentNotConfirmed,
+        "payment_not_confirmed",
+        "The payment is open: it was returned already.",
+    ),
+    (
+        Rejection::DisputeTooLate,
+        "dispute_too_late",
+        "The programme's days to dispute a statement have passed; call the house.",
+    ),
+    (
+        Rejection::DisputedUnknown,
+        "disputed_unknown",
+        "The window holds no such line with this partner, or no such entry; check the statement.",
+    ),
+    (
+        Rejection::DisputeUnknown,
+        "dispute_unknown",
+        "There is no such dispute with this partner; name the entry and op that opened it.",
+    ),
+    (
+        Rejection::DisputeNotOpen,
+        "dispute_not_open",
+        "The dispute was answered or resolved already.",
+    ),
+    (
+        Rejection::AnswerTooLate,
+        "answer_too_late",
+        "The programme's days to answer a dispute have passed; the house resolves it.",
+    ),
+    (
+        Rejection::AnswerPending,
+        "answer_pending",
+        "The counterparty still has time to answer this dispute; resolve it after that.",
+    ),
+    (
+        Rejection::AlreadyAcknowledged,
+        "already_acknowledged",
+        "This partner acknowledged its statement of this window before; nothing to do.",
     ),
 ];
 

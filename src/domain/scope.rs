@@ -22,7 +22,7 @@ pub enum Scope {
     Transfer,
     /// Partner: reads its own submissions, lines and parts of members.
     Read,
-    /// Partner: reads and acknowledges its statements.
+    /// Partner: reads, acknowledges and disputes its statements.
     Statements,
     /// Partner: adds and revokes its own keys.
     Manage,

@@ -3,6 +3,15 @@
 //! Must not: decide anything. `proof::payload` makes these from signed bytes;
 //! `schemas/submission.schema.json` describes the same for strangers.
 
+mod clearing;
+mod programme_set;
+
+pub use clearing::{
+    ConfirmPayment, CutWindow, DisputeAnswer, DisputeOpen, DisputeReason, DisputeResolve, Disputed,
+    IssueStatements, NetWindow, Remedy,
+};
+pub use programme_set::ProgrammeSet;
+
 use super::ids::{Name, Reference};
 use super::money::Money;
 use super::partner::{Roles, Status};
@@ -140,6 +149,36 @@ pub enum Action {
     /// Sweeps lots whose last valid day has passed.
     #[n(20)]
     Expire(#[n(0)] Day),
+    /// Ends the open window and begins the next.
+    #[n(21)]
+    CutWindow(#[n(0)] CutWindow),
+    /// Nets a window that was cut.
+    #[n(22)]
+    NetWindow(#[n(0)] NetWindow),
+    /// Sends a held window back to be netted again.
+    #[n(23)]
+    WindowRelease(#[n(0)] u32),
+    /// Binds the statements of a netted window.
+    #[n(24)]
+    IssueStatements(#[n(0)] IssueStatements),
+    /// Says that an item was paid.
+    #[n(25)]
+    ConfirmPayment(#[n(0)] ConfirmPayment),
+    /// Says that a confirmed payment came back; names the op that confirmed it.
+    #[n(26)]
+    PaymentReturned(#[n(0)] Reference),
+    /// Disputes a line or op of a stated window.
+    #[n(27)]
+    DisputeOpen(#[n(0)] DisputeOpen),
+    /// Says what the counterparty makes of a dispute.
+    #[n(28)]
+    DisputeAnswer(#[n(0)] DisputeAnswer),
+    /// Ends a dispute.
+    #[n(29)]
+    DisputeResolve(#[n(0)] DisputeResolve),
+    /// Says that a partner has seen its statement of a window.
+    #[n(30)]
+    StatementAcknowledge(#[n(0)] u32),
 }
 
 /// Fields of `issue`.
@@ -274,6 +313,9 @@ pub struct Found {
     /// At least three house keys; `author` is absent in each.
     #[n(3)]
     pub keys: Vec<KeyAdd>,
+    /// Days on which no payment is due, beside Saturdays and Sundays.
+    #[n(4)]
+    pub holidays: Vec<Day>,
 }
 
 /// Fields of `partner_set`.
@@ -327,29 +369,6 @@ pub enum LimitSet {
         #[n(0)]
         burn_points_per_day: Option<Points>,
     },
-}
-
-/// Fields of `programme_set`; what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-pub struct ProgrammeSet {
-    /// See [`Settings::life_days`].
-    #[n(0)]
-    pub life_days: Option<u32>,
-    /// See [`Settings::grace_days`].
-    #[n(1)]
-    pub grace_days: Option<u32>,
-    /// See [`Settings::reversible_days`].
-    #[n(2)]
-    pub reversible_days: Option<u32>,
-    /// See [`Settings::occurred_past_days`].
-    #[n(3)]
-    pub occurred_past_days: Option<u32>,
-    /// See [`Settings::occurred_ahead_s`].
-    #[n(4)]
-    pub occurred_ahead_s: Option<u32>,
-    /// See [`Settings::transfer_allowed`].
-    #[n(5)]
-    pub transfer_allowed: Option<bool>,
 }
 
 /// Fields of `adjust`.
@@ -429,6 +448,16 @@ impl Action {
             Self::Propose(_) => "propose",
             Self::Approve(_) => "approve",
             Self::Expire(_) => "expire",
+            Self::CutWindow(_) => "cut_window",
+            Self::NetWindow(_) => "net_window",
+            Self::WindowRelease(_) => "window_release",
+            Self::IssueStatements(_) => "issue_statements",
+            Self::ConfirmPayment(_) => "confirm_payment",
+            Self::PaymentReturned(_) => "payment_returned",
+            Self::DisputeOpen(_) => "dispute_open",
+            Self::DisputeAnswer(_) => "dispute_answer",
+            Self::DisputeResolve(_) => "dispute_resolve",
+            Self::StatementAcknowledge(_) => "statement_acknowledge",
         }
     }
 
@@ -440,6 +469,7 @@ impl Action {
             Self::Release(release) => Some(&release.hold),
             Self::Reverse(reverse) => Some(&reverse.target),
             Self::Approve(proposal) => Some(proposal),
+            Self::PaymentReturned(confirmation) => Some(confirmation),
             _ => None,
         }
     }
@@ -462,6 +492,13 @@ impl Action {
 
     /// Whether it must stand alone in its submission: found, and ops that sweep or close windows.
     pub fn stands_alone(&self) -> bool {
-        matches!(self, Self::Found(_) | Self::Expire(_))
+        matches!(
+            self,
+            Self::Found(_)
+                | Self::Expire(_)
+                | Self::CutWindow(_)
+                | Self::NetWindow(_)
+                | Self::IssueStatements(_)
+        )
     }
 }

@@ -4,15 +4,18 @@
 //! records together are a fold over the entries.
 
 use super::books::Books;
+use super::dispute::{ClearingKey, ClearingRecord};
 use super::governance::Governance;
 use super::ids::{OpAt, Party, Reference};
 use super::line::{LineKey, LineTotal};
 use super::lot::Lot;
 use super::member::Member;
+use super::op::dispute::disputed_line;
 use super::points::Points;
-use super::submission::Submission;
+use super::submission::{Action, Submission};
 use super::table::Table;
 use super::time::{Day, Micros};
+use super::window::{Carried, ItemKey, Window, Windows};
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,6 +57,9 @@ pub enum Subject {
     /// A burn or capture can be reversed.
     #[n(3)]
     Spend(#[n(0)] SpendRecord),
+    /// A confirmed payment can be returned.
+    #[n(4)]
+    Payment(#[n(0)] ItemKey),
 }
 
 /// What a reversal of an issue needs.
@@ -111,6 +117,10 @@ pub struct WorkingSet {
     pub ops: Table<OpKey, OpRecord>,
     /// Accepted submissions by author and id.
     pub submissions: Table<SubmissionKey, SubmissionRecord>,
+    /// Windows, and what is rolled forward.
+    pub windows: Windows,
+    /// Payments, disputes and acknowledgements.
+    pub clearing: Table<ClearingKey, ClearingRecord>,
     changed: Changed,
 }
 
@@ -119,6 +129,7 @@ struct Changed {
     members: BTreeMap<Reference, Vec<Day>>,
     ops: BTreeSet<OpKey>,
     submissions: BTreeSet<SubmissionKey>,
+    clearing: BTreeSet<ClearingKey>,
     governance: bool,
 }
 
@@ -137,22 +148,30 @@ pub struct Changes {
     pub parties: Vec<(Party, super::books::PartyBooks)>,
     /// Governance, if it changed.
     pub governance: Option<Arc<Governance>>,
+    /// Windows.
+    pub windows: Vec<Window>,
+    /// What is rolled forward, if it changed.
+    pub carried: Option<Carried>,
+    /// Payments, disputes and acknowledgements.
+    pub clearing: Vec<(ClearingKey, ClearingRecord)>,
 }
 
 impl WorkingSet {
     /// The state of an empty ledger.
     pub fn empty() -> Self {
-        Self::load(None, Books::default())
+        Self::load(None, Books::default(), Windows::default())
     }
 
     /// The state as it was stored; members, ops and submissions are loaded on demand.
-    pub fn load(governance: Option<Arc<Governance>>, books: Books) -> Self {
+    pub fn load(governance: Option<Arc<Governance>>, books: Books, windows: Windows) -> Self {
         Self {
             governance,
             books,
             members: Table::default(),
             ops: Table::default(),
             submissions: Table::default(),
+            windows,
+            clearing: Table::default(),
             changed: Changed::default(),
         }
     }
@@ -191,6 +210,16 @@ impl WorkingSet {
         self.ops.put(key, record)
     }
 
+    /// Replaces a record of clearing.
+    pub fn put_clearing(
+        &mut self,
+        key: ClearingKey,
+        record: Option<ClearingRecord>,
+    ) -> Option<ClearingRecord> {
+        self.changed.clearing.insert(key);
+        self.clearing.put(key, record)
+    }
+
     /// Remembers an accepted submission.
     pub fn put_submission(&mut self, key: SubmissionKey, record: SubmissionRecord) {
         self.changed.submissions.insert(key);
@@ -201,6 +230,9 @@ impl WorkingSet {
     pub fn take_changes(&mut self) -> Changes {
         let changed = std::mem::take(&mut self.changed);
         let (parties, lines) = self.books.take_changed();
+        let (windows, carried) = self.windows.take_changed();
+        let clearing = changed.clearing.into_iter();
+        let clearing = clearing.filter_map(|key| Some((key, self.clearing.get(&key)?.clone())));
         let members = changed.members.into_iter().filter_map(|(id, days)| {
             let member = self.members.get(&id)?;
             Some((id, days, member.clone()))
@@ -222,44 +254,72 @@ impl WorkingSet {
                 .map(|p| (p, self.books.party(p).clone()))
                 .collect(),
             governance: changed.governance.then(|| self.governance().clone()),
+            windows,
+            carried,
+            clearing: clearing.collect(),
         }
     }
 }
 
 /// The keys of the records that a submission may touch, as far as it names them itself.
 ///
-/// Ops that name an earlier op also touch that op's member: [`OpRecord::member`], once the op
-/// records are loaded.
+/// Ops that name an earlier op also touch what that op was about: [`OpRecord::member`] and
+/// [`OpRecord::clearing`], once the op records are loaded.
 #[derive(Debug, Default)]
 pub struct Needs {
     /// Members named.
     pub members: Vec<Reference>,
     /// Op ids used or named.
     pub ops: Vec<OpKey>,
+    /// Payments, disputes, acknowledgements and lines named.
+    pub clearing: Vec<ClearingKey>,
 }
 
 impl Needs {
     /// Adds what a submission names.
-    pub fn add(&mut self, author: Party, submission: &Submission) {
+    pub fn add(&mut self, governance: &Governance, author: Party, submission: &Submission) {
         for op in &submission.ops {
             self.ops.push((author, op.id));
             self.ops
                 .extend(op.action.target().map(|target| (author, *target)));
-            self.members
-                .extend(op.action.members().into_iter().flatten());
-            if let super::submission::Action::Propose(action) = &op.action {
-                self.members.extend(action.members().into_iter().flatten());
+            self.add_action(governance, author, &op.action);
+            if let Action::Propose(action) = &op.action {
+                self.add_action(governance, author, action);
             }
         }
     }
 
-    /// Adds the members of actions that wait for approval, which an `approve` may touch.
+    /// Adds what actions name that wait for approval, which an `approve` may touch.
     pub fn add_proposals(&mut self, governance: &Governance) {
-        let members = governance
-            .proposals
-            .values()
-            .flat_map(|p| p.action.members());
-        self.members.extend(members.flatten());
+        for proposal in governance.proposals.values() {
+            self.add_action(governance, Party::HOUSE, &proposal.action);
+        }
+    }
+
+    fn add_action(&mut self, governance: &Governance, author: Party, action: &Action) {
+        self.members.extend(action.members().into_iter().flatten());
+        let key = match action {
+            Action::ConfirmPayment(op) => {
+                let parties = governance
+                    .party(&op.debtor)
+                    .zip(governance.party(&op.creditor));
+                parties.map(|(debtor, creditor)| {
+                    ClearingKey::Item(ItemKey {
+                        window: op.window,
+                        debtor,
+                        creditor,
+                    })
+                })
+            }
+            Action::DisputeOpen(op) => disputed_line(governance, op).map(ClearingKey::Line),
+            Action::DisputeAnswer(op) => Some(ClearingKey::Dispute(op.dispute)),
+            Action::DisputeResolve(op) => Some(ClearingKey::Dispute(op.dispute)),
+            Action::StatementAcknowledge(window) => {
+                Some(ClearingKey::Acknowledgement(*window, author))
+            }
+            _ => None,
+        };
+        self.clearing.extend(key);
     }
 }
 
@@ -267,10 +327,18 @@ impl OpRecord {
     /// The member that a later op which names this one will touch.
     pub fn member(&self) -> Option<Reference> {
         match &self.subject {
-            Subject::Other => None,
+            Subject::Other | Subject::Payment(_) => None,
             Subject::Hold(member) => Some(*member),
             Subject::Issue(issue) => Some(issue.member),
             Subject::Spend(spend) => Some(spend.member),
+        }
+    }
+
+    /// The payment that a later op which names this one will touch.
+    pub fn clearing(&self) -> Option<ClearingKey> {
+        match &self.subject {
+            Subject::Payment(item) => Some(ClearingKey::Item(*item)),
+            _ => None,
         }
     }
 }

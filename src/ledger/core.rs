@@ -13,6 +13,7 @@ use crate::domain::effect::Effect;
 use crate::domain::execute::{self, Due, Signer, Stamp};
 use crate::domain::ids::{Party, Reference};
 use crate::domain::invariants;
+use crate::domain::op::net_window::nettable;
 use crate::domain::submission::{Action, Submission};
 use crate::domain::time::Micros;
 use crate::domain::working_set::{Changes, SubmissionRecord, WorkingSet};
@@ -23,7 +24,7 @@ use crate::proof::envelope::Envelope;
 use crate::proof::merkle::{self, Hash};
 use crate::proof::note::NoteSigner;
 use crate::proof::tile::{Edge, EdgeAppended};
-use crate::proof::{effects, jws};
+use crate::proof::{effects, jws, netting};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -191,7 +192,7 @@ impl Core {
         Ok(())
     }
 
-    /// Loads what an envelope's sweep has to do, if it is one.
+    /// Loads what an envelope's sweep has to do, or works its netting out, if it is one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -202,6 +203,10 @@ impl Core {
     ) -> Result<Due, StoreError> {
         match submission.ops.first().map(|op| &op.action) {
             Some(Action::Expire(up_to)) => prefetch::prefetch_due(&mut self.set, reader, *up_to),
+            Some(Action::NetWindow(op)) if nettable(&self.set, op.window).is_ok() => Ok(Due {
+                netting: Some(Arc::new(netting::prepare(&self.set, op.window))),
+                ..Due::default()
+            }),
             _ => Ok(Due::default()),
         }
     }

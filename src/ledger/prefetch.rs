@@ -3,14 +3,17 @@
 //! Must not: execute anything, or load what the working set has: its records may be newer.
 
 use super::reader::StateReader;
-use super::record::{authored_key, day_key, decode, parse_expiry_key};
+use super::record::{
+    authored_key, clearing_key, day_key, decode, line_key, parse_expiry_key,
+};
 use super::store::{StoreError, Table};
+use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::execute::Due;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::Submission;
 use crate::domain::time::Day;
-use crate::domain::working_set::{Needs, WorkingSet};
+use crate::domain::working_set::{Needs, OpRecord, WorkingSet};
 use std::collections::BTreeSet;
 
 /// Loads what submissions of a batch may touch.
@@ -24,17 +27,25 @@ pub fn prefetch<'a>(
 ) -> Result<(), StoreError> {
     let mut needs = Needs::default();
     let mut submissions = Vec::new();
+    let governance = set.governance.clone();
     for (author, submission) in batch {
         submissions.push((author, submission.id));
-        needs.add(author, submission);
+        if let Some(governance) = &governance {
+            needs.add(governance, author, submission);
+        }
     }
-    if let Some(governance) = set.governance.clone() {
-        needs.add_proposals(&governance);
+    if let Some(governance) = &governance {
+        needs.add_proposals(governance);
     }
     load_submissions(set, reader, submissions)?;
-    let named = load_ops(set, reader, &needs.ops)?;
-    needs.members.extend(named);
-    load_members(set, reader, needs.members)
+    load_ops(set, reader, &needs.ops)?;
+    for key in &needs.ops {
+        let record = set.ops.get(key);
+        needs.members.extend(record.and_then(OpRecord::member));
+        needs.clearing.extend(record.and_then(OpRecord::clearing));
+    }
+    load_members(set, reader, needs.members)?;
+    load_clearing(set, reader, needs.clearing)
 }
 
 /// Loads what a sweep up to a day has to do, and the members it touches.
@@ -59,7 +70,11 @@ pub fn prefetch_due(
         reader,
         pairs.iter().map(|(_, member)| *member).collect(),
     )?;
-    Ok(Due { pairs, more })
+    Ok(Due {
+        pairs,
+        more,
+        netting: None,
+    })
 }
 
 fn load_submissions(
@@ -77,22 +92,39 @@ fn load_submissions(
     Ok(())
 }
 
-/// Loads op records and returns the members that ops naming them will touch.
 fn load_ops(
     set: &mut WorkingSet,
     reader: &StateReader,
     keys: &[(Party, Reference)],
-) -> Result<Vec<Reference>, StoreError> {
+) -> Result<(), StoreError> {
     let missing = distinct(keys.to_vec(), |key| set.ops.touch(key));
     let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
     let values = reader.multi_get(Table::OpIds, &encoded)?;
     for (key, value) in missing.into_iter().zip(values) {
         set.ops.load(key, value.as_deref().map(decode).transpose()?);
     }
-    Ok(keys
-        .iter()
-        .filter_map(|key| set.ops.get(key)?.member())
-        .collect())
+    Ok(())
+}
+
+/// A line of a netted window stands among the lines; of it, its presence alone counts.
+fn load_clearing(
+    set: &mut WorkingSet,
+    reader: &StateReader,
+    keys: Vec<ClearingKey>,
+) -> Result<(), StoreError> {
+    for key in distinct(keys, |key| set.clearing.touch(key)) {
+        let record = match &key {
+            ClearingKey::Line(line) => reader
+                .get(Table::Lines, line_key(line))?
+                .map(|_| ClearingRecord::Line),
+            _ => {
+                let value = reader.get(Table::Clearing, clearing_key(&key))?;
+                value.as_deref().map(decode).transpose()?
+            }
+        };
+        set.clearing.load(key, record);
+    }
+    Ok(())
 }
 
 fn load_members(

@@ -10,9 +10,14 @@
 //! lines        window u32 ‖ debtor u16 ‖ creditor u16 ‖ reason u8 ‖ version u32, all BE → total
 //! governance   "g" → Governance · "s" → Standing · "p" ‖ party u16 BE → totals
 //! expiry       day u32 BE (sign flipped) ‖ member           → nothing
+//! windows      number u32 BE → Window · "c" → what is rolled forward
+//! clearing     "i" ‖ window u32 ‖ debtor u16 ‖ creditor u16, all BE → Item
+//!              "d" ‖ entry u64 ‖ op u16, all BE             → Dispute
+//!              "a" ‖ window u32 ‖ party u16, all BE         → Acknowledgement
 //! ```
 
 use super::store::{StoreError, Table, Write};
+use crate::domain::dispute::ClearingKey;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::LineKey;
 use crate::domain::time::{Day, Micros};
@@ -79,6 +84,37 @@ pub fn parse_line_key(bytes: &[u8]) -> Result<LineKey, StoreError> {
         reason: *all.get(usize::from(*reason)).ok_or_else(wrong)?,
         price_version: u32::from_be_bytes(version),
     })
+}
+
+/// The key of what is rolled forward, after all windows' numbers that are ever reached.
+pub const CARRIED: &[u8] = b"carried";
+
+/// The key of a payment, dispute or acknowledgement.
+///
+/// # Panics
+/// For a line, which stands among the lines.
+pub fn clearing_key(key: &ClearingKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(11);
+    match key {
+        ClearingKey::Item(item) => {
+            bytes.push(b'i');
+            bytes.extend_from_slice(&item.window.to_be_bytes());
+            bytes.extend_from_slice(&item.debtor.0.to_be_bytes());
+            bytes.extend_from_slice(&item.creditor.0.to_be_bytes());
+        }
+        ClearingKey::Dispute(at) => {
+            bytes.push(b'd');
+            bytes.extend_from_slice(&at.entry.to_be_bytes());
+            bytes.extend_from_slice(&at.op.to_be_bytes());
+        }
+        ClearingKey::Acknowledgement(window, party) => {
+            bytes.push(b'a');
+            bytes.extend_from_slice(&window.to_be_bytes());
+            bytes.extend_from_slice(&party.0.to_be_bytes());
+        }
+        ClearingKey::Line(_) => panic!("lines have a table of their own"),
+    }
+    bytes
 }
 
 /// The start of the expiry keys of a day.
@@ -151,6 +187,16 @@ pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Ve
             GOVERNANCE.to_vec(),
             Some(encode(governance.as_ref())),
         );
+    }
+    for window in &changes.windows {
+        let key = window.number.to_be_bytes().to_vec();
+        put(Table::Windows, key, Some(encode(window)));
+    }
+    if let Some(carried) = &changes.carried {
+        put(Table::Windows, CARRIED.to_vec(), Some(encode(carried)));
+    }
+    for (key, record) in &changes.clearing {
+        put(Table::Clearing, clearing_key(key), Some(encode(record)));
     }
     put(Table::Governance, STANDING.to_vec(), Some(encode(standing)));
     writes

@@ -15,6 +15,7 @@ use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
 use crate::domain::submission::{Action, Op, Submission};
+use crate::domain::window::{Window, Windows};
 use crate::domain::working_set::WorkingSet;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
@@ -122,19 +123,32 @@ fn load(reader: &StateReader) -> Result<(WorkingSet, Standing), RecoveryError> {
                 .map_or_else(|| Ok(PartyBooks::default()), decode)
         });
     let parties = parties.collect::<Result<Vec<_>, _>>()?;
-    let to = (u64::from(standing.window) + 1) << 32;
-    let from = standing.window.to_be_bytes();
-    let to = to.to_be_bytes();
-    let lines = reader.scan(Table::Lines, &from, &to[..4], usize::MAX)?;
+    let windows = load_windows(reader)?;
+    let first = windows.first_not_netted();
+    let from = first.map_or(standing.window, |window| window.number);
+    // No line's key has 255 in its window's first byte: that many days never pass.
+    let lines = reader.scan(Table::Lines, &from.to_be_bytes(), &[0xFF], usize::MAX)?;
     let lines = lines
         .iter()
         .map(|(key, total)| Ok((record::parse_line_key(key)?, decode(total)?)));
     let lines = lines.collect::<Result<_, StoreError>>()?;
     let books = Books::load(standing.window, parties, lines);
     Ok((
-        WorkingSet::load(Some(Arc::new(governance)), books),
+        WorkingSet::load(Some(Arc::new(governance)), books, windows),
         standing,
     ))
+}
+
+fn load_windows(reader: &StateReader) -> Result<Windows, StoreError> {
+    let pairs = reader.scan(Table::Windows, &[], &[b'b'], usize::MAX)?;
+    let windows = pairs.iter().map(|(_, value)| {
+        let window: Window = decode(value)?;
+        Ok((window.number, window))
+    });
+    let windows = windows.collect::<Result<_, StoreError>>()?;
+    let carried = reader.get(Table::Windows, record::CARRIED.to_vec())?;
+    let carried = carried.as_deref().map(decode).transpose()?;
+    Ok(Windows::load(windows, carried.unwrap_or_default()))
 }
 
 fn entry(log: &dyn LogStore, index: u64) -> Result<Record, StoreError> {

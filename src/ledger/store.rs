@@ -124,17 +124,23 @@ pub enum Table {
     Governance,
     /// Days on which a sweep has work, with the member.
     Expiry,
+    /// Windows by number, and what is rolled forward.
+    Windows,
+    /// Payments, disputes and acknowledgements.
+    Clearing,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Members,
         Self::OpIds,
         Self::Submissions,
         Self::Lines,
         Self::Governance,
         Self::Expiry,
+        Self::Windows,
+        Self::Clearing,
     ];
 
     /// Its name in a database.
@@ -146,6 +152,8 @@ impl Table {
             Self::Lines => "lines",
             Self::Governance => "governance",
             Self::Expiry => "expiry",
+            Self::Windows => "windows",
+            Self::Clearing => "clearing",
         }
     }
 }

@@ -20,14 +20,21 @@
 //! debt      = [ 0 rose | 1 fell, issuer, price_version, points ]
 //! line      = [ debtor, creditor, reason, price_version, points | smallest units of money ]
 //! given     = [ 0, party ] | [ 1, price_version ] | [ 2, 0 | 1 more is due ]
+//!           | [ 3, first_day, last_day, rules_version, price_version, [* control ] ]       a cut
+//!           | [ 4, 0 | 1 held, lines_root, positions_root, 0 | 1 bilateral, payment_minimum,
+//!               due_on, lines, gross, net, payments ]                                    netted
+//!           | [ 5, window, debtor, creditor ]                                          a payment
+//!           | [ 6, counterparty, answer_by ]                                           a dispute
+//! control   = [ issued, burned, expired, outstanding ]         by party, the house first
 //! ```
 
+mod given;
 mod read;
 
 pub use read::{EffectsError, decode};
 
 use super::cbor::{Major, write_head, write_text, write_uint};
-use crate::domain::effect::{Applied, DebtMove, Effect, Given, Move, Touch};
+use crate::domain::effect::{Applied, DebtMove, Effect, Move, Touch};
 use crate::domain::ids::{OpAt, Party};
 use crate::domain::line::{LineMove, LineTotal};
 use crate::domain::points::Points;
@@ -36,10 +43,6 @@ use crate::domain::time::Day;
 
 /// The format's version, its first item.
 pub const VERSION: u64 = 1;
-
-const GIVEN_PARTY: u64 = 0;
-const GIVEN_PRICE_VERSION: u64 = 1;
-const GIVEN_MORE: u64 = 2;
 
 /// Writes the effects of entry `entry` into `out`, which is emptied first so that it can be used
 /// again.
@@ -83,15 +86,8 @@ fn write_applied(at: OpAt, applied: &Applied, out: &mut Vec<u8>) {
     for line in &applied.lines {
         write_line(line, out);
     }
-    if let Some(given) = applied.given {
-        let (kind, value) = match given {
-            Given::Party(party) => (GIVEN_PARTY, party.0.into()),
-            Given::PriceVersion(version) => (GIVEN_PRICE_VERSION, version.into()),
-            Given::More(more) => (GIVEN_MORE, more.into()),
-        };
-        array(2, out);
-        write_uint(kind, out);
-        write_uint(value, out);
+    if let Some(given) = &applied.given {
+        given::write(given, out);
     }
 }
 

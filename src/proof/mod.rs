@@ -21,6 +21,7 @@
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
+//! | [`netting`] | the rows of a window | `schemas/README.md` |
 //! | [`receipt`] | the answer to a submission, checked offline | `schemas/receipt.schema.json` |
 
 pub mod base64url;
@@ -30,10 +31,12 @@ pub mod checkpoint;
 pub mod effects;
 pub mod entry;
 pub mod envelope;
+pub mod hex;
 pub mod json;
 pub mod jws;
 pub mod keys;
 pub mod merkle;
+pub mod netting;
 pub mod note;
 pub mod payload;
 pub mod receipt;

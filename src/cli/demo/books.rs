@@ -6,7 +6,7 @@
 use crate::audit::Replay;
 use crate::cli::style;
 use crate::domain::ids::Party;
-use crate::domain::netting::{Position, positions, price_line};
+use crate::domain::netting::price_line;
 use crate::domain::points::Points;
 use anyhow::Context;
 use comfy_table::{Attribute, Cell, CellAlignment, Table};
@@ -74,26 +74,28 @@ impl Books {
             row.outstanding = outstanding;
         }
         let mut pairs = BTreeMap::new();
-        let mut lines = Vec::with_capacity(books.lines.len());
+        let mut house = Decimal::ZERO;
         for (key, total) in &books.lines {
             let (debtor, creditor) = (key.debtor, key.creditor);
             let priced = price_line(governance, key, total).context("a line has no price")?;
             let amount = priced.amount.decimal();
-            lines.push(priced);
             match (rows.contains_key(&debtor), rows.contains_key(&creditor)) {
                 (true, true) => {
                     rows.entry(debtor).or_default().owes += amount;
                     rows.entry(creditor).or_default().gets += amount;
                     *pairs.entry((debtor, creditor)).or_default() += amount;
                 }
-                (true, false) => rows.entry(debtor).or_default().fees += amount,
-                (false, true) => rows.entry(creditor).or_default().gets += amount,
+                (true, false) => {
+                    rows.entry(debtor).or_default().fees += amount;
+                    house += amount;
+                }
+                (false, true) => {
+                    rows.entry(creditor).or_default().gets += amount;
+                    house -= amount;
+                }
                 (false, false) => {}
             }
         }
-        let house = positions(&lines)
-            .get(&Party::HOUSE)
-            .map_or(Decimal::ZERO, Position::net);
         let mut rows: Vec<(Party, Row)> = rows.into_iter().collect();
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.issued));
         Ok(Self {

@@ -2,7 +2,7 @@
 //!
 //! Must not: decide what a proposal does; that is its action's own file.
 
-use super::{adjust, keys, price_set, refuse_if, settings};
+use super::{adjust, dispute, keys, price_set, refuse_if, settings, window};
 use crate::domain::execute::{Draft, Request};
 use crate::domain::governance::{PROPOSAL_LIFE_S, Proposal};
 use crate::domain::ids::Reference;
@@ -23,6 +23,8 @@ pub fn draft_propose(request: &Request<'_>, action: &Action) -> Result<Draft, Re
             | Action::ProgrammeSet(_)
             | Action::RulesUpgrade(_)
             | Action::Adjust(_)
+            | Action::WindowRelease(_)
+            | Action::DisputeResolve(_)
     );
     refuse_if(!needs_two, Rejection::OpNotAllowed)?;
     let mut governance = request.governance.clone();
@@ -69,6 +71,8 @@ pub fn draft_approve(request: &Request<'_>, proposal: &Reference) -> Result<Draf
         Action::ProgrammeSet(op) => settings::draft_programme(governance, op),
         Action::RulesUpgrade(version) => settings::draft_rules(governance, *version),
         Action::Adjust(op) => adjust::draft(request, governance, op),
+        Action::WindowRelease(number) => window::draft_release(request, governance, *number),
+        Action::DisputeResolve(op) => dispute::draft_resolve(request, governance, op),
         _ => unreachable!("nothing else is kept as a proposal"),
     }
 }

@@ -7,17 +7,22 @@ pub mod adjust;
 pub mod approve;
 pub mod burn;
 pub mod capture;
+pub mod cut_window;
+pub mod dispute;
 pub mod expire;
 pub mod freeze;
 pub mod hold;
 pub mod issue;
 pub mod keys;
+pub mod net_window;
 pub mod partner_set;
+pub mod payment;
 pub mod price_set;
 pub mod release;
 pub mod reverse;
 pub mod settings;
 pub mod transfer;
+pub mod window;
 
 use super::execute::{Draft, Due, Request};
 use super::ids::{OpAt, Party, Reference};
@@ -50,7 +55,17 @@ pub fn draft(request: &Request<'_>, due: &Due) -> Result<Draft, Rejection> {
         Action::Expire(up_to) => expire::draft(request, *up_to, due),
         Action::Propose(action) => approve::draft_propose(request, action),
         Action::Approve(proposal) => approve::draft_approve(request, proposal),
-        Action::PriceSet(_)
+        Action::CutWindow(op) => cut_window::draft(request, op),
+        Action::NetWindow(op) => net_window::draft(request, op, due),
+        Action::IssueStatements(op) => window::draft_statements(request, op),
+        Action::ConfirmPayment(op) => payment::draft_confirm(request, op),
+        Action::PaymentReturned(op) => payment::draft_returned(request, op),
+        Action::DisputeOpen(op) => dispute::draft_open(request, op),
+        Action::DisputeAnswer(op) => dispute::draft_answer(request, op),
+        Action::StatementAcknowledge(window) => dispute::draft_acknowledge(request, *window),
+        Action::WindowRelease(_)
+        | Action::DisputeResolve(_)
+        | Action::PriceSet(_)
         | Action::LimitSet(_)
         | Action::ProgrammeSet(_)
         | Action::RulesUpgrade(_)

@@ -45,13 +45,7 @@ pub fn draft_limits(mut governance: Governance, op: &LimitSet) -> Result<Draft, 
 /// # Errors
 /// None; the ranges were checked with the format.
 pub fn draft_programme(mut governance: Governance, op: &ProgrammeSet) -> Result<Draft, Rejection> {
-    let settings = &mut governance.settings;
-    settings.life_days = op.life_days.unwrap_or(settings.life_days);
-    settings.grace_days = op.grace_days.unwrap_or(settings.grace_days);
-    settings.reversible_days = op.reversible_days.unwrap_or(settings.reversible_days);
-    settings.occurred_past_days = op.occurred_past_days.unwrap_or(settings.occurred_past_days);
-    settings.occurred_ahead_s = op.occurred_ahead_s.unwrap_or(settings.occurred_ahead_s);
-    settings.transfer_allowed = op.transfer_allowed.unwrap_or(settings.transfer_allowed);
+    governance.set(op);
     Ok(Draft {
         governance: Some(governance),
         ..Draft::default()

@@ -3,8 +3,8 @@
 //! Must not: trust a length or number; the bytes may be anybody's until their digest was compared.
 
 use super::super::cbor::{CborError, Reader};
-use super::{GIVEN_MORE, GIVEN_PARTY, GIVEN_PRICE_VERSION, VERSION};
-use crate::domain::effect::{Applied, DebtMove, Effect, Given, Move, MoveKind, Touch};
+use super::VERSION;
+use crate::domain::effect::{Applied, DebtMove, Effect, Move, MoveKind, Touch};
 use crate::domain::ids::{OpAt, Party, Reference};
 use crate::domain::line::{LineMove, LineTotal, Reason};
 use crate::domain::lot::{Lot, LotKey};
@@ -70,9 +70,10 @@ pub fn decode(
     Ok(effects)
 }
 
-struct Items<'a> {
-    reader: Reader<'a>,
-    currency: &'a Currency,
+/// The items of the effects, one after the other.
+pub(super) struct Items<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) currency: &'a Currency,
 }
 
 impl<'a> Items<'a> {
@@ -101,7 +102,7 @@ impl<'a> Items<'a> {
             applied.lines.push(self.line()?);
         }
         if is_given {
-            applied.given = Some(self.given()?);
+            applied.given = Some(super::given::read(self)?);
         }
         Ok(applied)
     }
@@ -207,40 +208,30 @@ impl<'a> Items<'a> {
         })
     }
 
-    fn given(&mut self) -> Result<Given, EffectsError> {
-        self.array_of(2, "a given number of 2 items")?;
-        match self.uint()? {
-            GIVEN_PARTY => Ok(Given::Party(self.party()?)),
-            GIVEN_PRICE_VERSION => Ok(Given::PriceVersion(self.version()?)),
-            GIVEN_MORE => Ok(Given::More(self.flag()?)),
-            _ => Err(self.refuse("a kind of given number")),
-        }
-    }
-
-    fn place(&mut self) -> Result<OpAt, EffectsError> {
+    pub(super) fn place(&mut self) -> Result<OpAt, EffectsError> {
         Ok(OpAt {
             entry: self.uint()?,
             op: self.item(Reader::uint16)?,
         })
     }
 
-    fn party(&mut self) -> Result<Party, EffectsError> {
+    pub(super) fn party(&mut self) -> Result<Party, EffectsError> {
         self.item(Reader::uint16).map(Party)
     }
 
-    fn version(&mut self) -> Result<u32, EffectsError> {
+    pub(super) fn version(&mut self) -> Result<u32, EffectsError> {
         self.value("a version of 32 bits", |number| u32::try_from(number).ok())
     }
 
-    fn day(&mut self) -> Result<Day, EffectsError> {
+    pub(super) fn day(&mut self) -> Result<Day, EffectsError> {
         self.value("a day", |number| i32::try_from(number).ok().map(Day))
     }
 
-    fn points(&mut self) -> Result<Points, EffectsError> {
+    pub(super) fn points(&mut self) -> Result<Points, EffectsError> {
         self.value("points within 2^53 - 1", Points::new)
     }
 
-    fn flag(&mut self) -> Result<bool, EffectsError> {
+    pub(super) fn flag(&mut self) -> Result<bool, EffectsError> {
         self.value("0 or 1", |number| match number {
             0 => Some(false),
             1 => Some(true),
@@ -249,7 +240,7 @@ impl<'a> Items<'a> {
     }
 
     /// A number that stands for something.
-    fn value<T>(
+    pub(super) fn value<T>(
         &mut self,
         wanted: &'static str,
         parse: impl FnOnce(u64) -> Option<T>,
@@ -259,22 +250,22 @@ impl<'a> Items<'a> {
         parse(number).ok_or(EffectsError::Value { offset, wanted })
     }
 
-    fn uint(&mut self) -> Result<u64, EffectsError> {
+    pub(super) fn uint(&mut self) -> Result<u64, EffectsError> {
         self.item(Reader::uint)
     }
 
-    fn array(&mut self) -> Result<usize, EffectsError> {
+    pub(super) fn array(&mut self) -> Result<usize, EffectsError> {
         self.item(Reader::array)
     }
 
-    fn array_of(&mut self, items: usize, wanted: &'static str) -> Result<(), EffectsError> {
+    pub(super) fn array_of(&mut self, items: usize, wanted: &'static str) -> Result<(), EffectsError> {
         if self.array()? == items {
             return Ok(());
         }
         Err(self.refuse(wanted))
     }
 
-    fn item<T>(
+    pub(super) fn item<T>(
         &mut self,
         read: impl FnOnce(&mut Reader<'a>) -> Result<T, CborError>,
     ) -> Result<T, EffectsError> {
@@ -282,7 +273,7 @@ impl<'a> Items<'a> {
         read(&mut self.reader).map_err(|source| EffectsError::Cbor { offset, source })
     }
 
-    fn refuse(&self, wanted: &'static str) -> EffectsError {
+    pub(super) fn refuse(&self, wanted: &'static str) -> EffectsError {
         EffectsError::Value {
             offset: self.reader.offset(),
             wanted,

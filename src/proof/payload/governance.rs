@@ -3,20 +3,18 @@
 //! Must not: ask who may send them; that is the domain's.
 
 mod adjust;
+mod clearing;
 mod found;
 mod prices;
+mod settings;
 
 use super::super::json::Reason;
 use super::values::{self, need, refuse, set, text};
 use super::{Head, JsonError, Place, Reader, kind_of, read_action};
 use crate::domain::ids::Name;
 use crate::domain::partner::{Roles, Status};
-use crate::domain::programme::DAYS_MAX;
 use crate::domain::scope::{Scope, Scopes};
-use crate::domain::submission::{Action, KeyAdd, KeyRevoke, LimitSet, PartnerSet, ProgrammeSet};
-
-/// The furthest ahead that `occurred_at` may be allowed to lie: a day.
-const AHEAD_S_MAX: u32 = 86_400;
+use crate::domain::submission::{Action, KeyAdd, KeyRevoke, LimitSet, PartnerSet};
 
 /// Reads a house or key op.
 pub fn read(reader: &mut Reader<'_>, kind: &str, head: &mut Head) -> Result<Action, JsonError> {
@@ -27,7 +25,7 @@ pub fn read(reader: &mut Reader<'_>, kind: &str, head: &mut Head) -> Result<Acti
         "partner_set" => partner_set(reader, head),
         "price_set" => prices::read(reader, head),
         "limit_set" => limit_set(reader, head),
-        "programme_set" => programme_set(reader, head),
+        "programme_set" => settings::read(reader, head),
         "rules_upgrade" => only(reader, head, "version", version).map(Action::RulesUpgrade),
         "member_freeze" => {
             only(reader, head, "member", values::reference).map(Action::MemberFreeze)
@@ -41,6 +39,7 @@ pub fn read(reader: &mut Reader<'_>, kind: &str, head: &mut Head) -> Result<Acti
             only(reader, head, "proposal", values::reference).map(Action::Approve)
         }
         "expire" => only(reader, head, "up_to", values::day).map(Action::Expire),
+        _ if clearing::KINDS.contains(&kind) => clearing::read(reader, kind, head),
         "found" | "propose" | "approve" => Err(refuse(
             reader,
             "found, propose and approve cannot be proposed",
@@ -152,7 +151,7 @@ fn partner_set(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonE
             "partner" => set(&mut partner, reader, values::partner)?,
             "roles" => set(&mut roles, reader, read_roles)?,
             "status" => set(&mut status, reader, read_status)?,
-            "master_sha256" => set(&mut master_sha256, reader, sha256)?,
+            "master_sha256" => set(&mut master_sha256, reader, values::sha256)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -189,32 +188,6 @@ fn read_status(reader: &mut Reader<'_>) -> Result<Status, JsonError> {
             .into_iter()
             .find(|status| status.as_str() == word)
     })
-}
-
-fn sha256(reader: &mut Reader<'_>) -> Result<[u8; 32], JsonError> {
-    text(
-        reader,
-        "write a SHA-256 as 64 hex digits in small letters",
-        |text| {
-            let mut bytes = [0; 32];
-            if text.len() != 64 {
-                return None;
-            }
-            for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-                let [high, low] = [hex_digit(digits[0])?, hex_digit(digits[1])?];
-                *byte = high << 4 | low;
-            }
-            Some(bytes)
-        },
-    )
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
 }
 
 fn known(is_known: bool, reader: &Reader<'_>) -> Result<(), JsonError> {
@@ -261,60 +234,6 @@ fn limit_set(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonErr
     Ok(Action::LimitSet(LimitSet::Member {
         burn_points_per_day,
     }))
-}
-
-fn programme_set(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonError> {
-    let mut settings = ProgrammeSet::default();
-    head.object(reader, |reader, name| setting(&mut settings, reader, name))?;
-    if settings == ProgrammeSet::default() {
-        return Err(refuse(
-            reader,
-            "programme_set changes nothing; name at least one setting",
-        ));
-    }
-    Ok(Action::ProgrammeSet(settings))
-}
-
-/// Reads one setting; false for a name that is none.
-fn setting(
-    settings: &mut ProgrammeSet,
-    reader: &mut Reader<'_>,
-    name: &str,
-) -> Result<bool, JsonError> {
-    let days = |reader: &mut Reader<'_>| {
-        values::uint32(
-            reader,
-            0,
-            DAYS_MAX,
-            "write a number of days from 0 to 36525",
-        )
-    };
-    let life = |reader: &mut Reader<'_>| {
-        values::uint32(
-            reader,
-            1,
-            DAYS_MAX,
-            "write a number of days from 1 to 36525",
-        )
-    };
-    let ahead = |reader: &mut Reader<'_>| {
-        values::uint32(
-            reader,
-            0,
-            AHEAD_S_MAX,
-            "write a number of seconds from 0 to 86400",
-        )
-    };
-    match name {
-        "life_days" => set(&mut settings.life_days, reader, life)?,
-        "grace_days" => set(&mut settings.grace_days, reader, days)?,
-        "reversible_days" => set(&mut settings.reversible_days, reader, days)?,
-        "occurred_past_days" => set(&mut settings.occurred_past_days, reader, days)?,
-        "occurred_ahead_s" => set(&mut settings.occurred_ahead_s, reader, ahead)?,
-        "transfer_allowed" => set(&mut settings.transfer_allowed, reader, Reader::boolean)?,
-        _ => return Ok(false),
-    }
-    Ok(true)
 }
 
 fn propose(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonError> {

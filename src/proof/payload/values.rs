@@ -3,12 +3,13 @@
 //! Must not: know any op. Each function reads one value and says what it should have been.
 
 use super::super::base64url;
+use super::super::hex;
 use super::super::json::{Integer, JsonError, Reader, Reason};
 use super::super::keys::{KeyError, PublicKey};
-use crate::domain::ids::{Name, Reference};
+use crate::domain::ids::{Name, OpAt, Reference};
 use crate::domain::money::Money;
 use crate::domain::points::Points;
-use crate::domain::submission::Asked;
+use crate::domain::submission::{Asked, OPS_MAX};
 use crate::domain::time::{Day, Micros};
 
 /// 2^53 − 1: the greatest whole number that every JSON reader carries exactly.
@@ -158,4 +159,29 @@ fn key_fault(error: KeyError) -> &'static str {
         KeyError::SmallOrder => "the key is weak (small order); generate a new key",
         KeyError::Torsion => "the key has a torsion component; generate a new key",
     }
+}
+
+/// A SHA-256 or Merkle root as hex.
+pub fn sha256(reader: &mut Reader<'_>) -> Result<[u8; 32], JsonError> {
+    let wanted = "write a SHA-256 as 64 hex digits in small letters";
+    text(reader, wanted, hex::decode32)
+}
+
+/// The place of an op in the ledger: `{"entry": index, "op": place}`.
+pub fn place(reader: &mut Reader<'_>) -> Result<OpAt, JsonError> {
+    let (mut entry, mut op) = (None, None);
+    let place_max = u32::try_from(OPS_MAX - 1).expect("a submission holds few ops");
+    reader.object(|reader, name| match name {
+        "entry" => set(&mut entry, reader, entry_index),
+        "op" => set(&mut op, reader, |reader| {
+            let wanted = "write the op's place in its submission, from 0 to 999";
+            let place = uint32(reader, 0, place_max, wanted)?;
+            Ok(u16::try_from(place).expect("the range was checked"))
+        }),
+        _ => Err(reader.refuse(Reason::Unknown)),
+    })?;
+    Ok(OpAt {
+        entry: need(entry, "entry", reader)?,
+        op: need(op, "op", reader)?,
+    })
 }

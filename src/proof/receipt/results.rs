@@ -2,13 +2,15 @@
 //!
 //! Must not: hold anything that the effects and the submission do not say.
 
-use crate::domain::effect::{Applied, DebtMove, Effect, Given, Move, MoveKind, Touch};
+mod given;
+
+use crate::domain::effect::{Applied, DebtMove, Effect, Given, Move, Touch};
 use crate::domain::ids::{Name, OpAt, Party, Reference};
 use crate::domain::line::{LineMove, LineTotal};
 use crate::domain::member::Balance;
 use crate::domain::money::Money;
 use crate::domain::points::Points;
-use crate::domain::submission::{Action, Op};
+use crate::domain::submission::Op;
 use crate::domain::time::Day;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -44,7 +46,7 @@ struct Done {
     members: Vec<MemberResult>,
     lines: Vec<LineResult>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    given: Option<GivenResult>,
+    given: Option<given::GivenResult>,
 }
 
 #[derive(Serialize)]
@@ -88,14 +90,6 @@ struct LineResult {
     amount: Option<Money>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum GivenResult {
-    Party(u16),
-    PriceVersion(u32),
-    More(bool),
-}
-
 /// The results of all ops of a submission.
 pub fn all(ops: &[Op], effects: &[Effect], name: &dyn Fn(Party) -> Name) -> Vec<OpResult> {
     assert_eq!(ops.len(), effects.len(), "each op has one effect");
@@ -127,7 +121,7 @@ fn result(place: usize, op: &Op, effect: &Effect, name: &dyn Fn(Party) -> Name) 
 
 fn done(op: &Op, applied: &Applied, name: &dyn Fn(Party) -> Name) -> Done {
     Done {
-        points: points_moved(&op.action, applied),
+        points: applied.points_moved(&op.action),
         members: applied
             .touches
             .iter()
@@ -138,30 +132,8 @@ fn done(op: &Op, applied: &Applied, name: &dyn Fn(Party) -> Name) -> Done {
             .iter()
             .map(|line| line_result(line, name))
             .collect(),
-        given: applied.given.map(|given| match given {
-            Given::Party(party) => GivenResult::Party(party.0),
-            Given::PriceVersion(version) => GivenResult::PriceVersion(version),
-            Given::More(more) => GivenResult::More(more),
-        }),
+        given: applied.given.as_ref().map(|given| given::result(given, name)),
     }
-}
-
-/// How many points the op moved as it was asked to; what time and debts moved beside is not in it.
-fn points_moved(action: &Action, applied: &Applied) -> Option<Points> {
-    let kinds: &[MoveKind] = match action {
-        Action::Issue(_) => &[MoveKind::Issued],
-        Action::Burn(_) => &[MoveKind::Burned],
-        Action::Hold(_) => &[MoveKind::Held],
-        Action::Capture(_) => &[MoveKind::Captured],
-        Action::Release(_) => &[MoveKind::Released],
-        Action::Reverse(_) => &[MoveKind::TakenBack, MoveKind::Restored],
-        Action::Transfer(_) => &[MoveKind::TransferredOut],
-        Action::Expire(_) => &[MoveKind::Expired],
-        _ => return None,
-    };
-    let moves = applied.touches.iter().flat_map(|touch| touch.moves.iter());
-    let counted = moves.filter(|step| kinds.contains(&step.kind));
-    Points::sum(counted.map(|step| step.slice.points))
 }
 
 fn member(touch: &Touch, name: &dyn Fn(Party) -> Name) -> MemberResult {
@@ -239,6 +211,11 @@ pub fn parties(effects: &[Effect]) -> BTreeSet<Party> {
         }
         let of_lines = applied.lines.iter();
         parties.extend(of_lines.flat_map(|line| [line.debtor, line.creditor]));
+        match &applied.given {
+            Some(Given::Item(key)) => parties.extend([key.debtor, key.creditor]),
+            Some(Given::AnswerBy(party, _)) => parties.extend([*party]),
+            _ => {}
+        }
     }
     parties
 }

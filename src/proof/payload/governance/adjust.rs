@@ -2,17 +2,16 @@
 //!
 //! Must not: judge what it corrects.
 
-use super::super::super::json::Reason;
 use super::super::values::{self, need, refuse, set, text};
 use super::super::{Head, JsonError, Reader};
-use crate::domain::ids::{Name, Reference};
+use crate::domain::ids::{Name, OpAt, Reference};
 use crate::domain::money::Money;
-use crate::domain::submission::{Action, Adjust, Asked, Change, OPS_MAX, PointsChange};
+use crate::domain::submission::{Action, Adjust, Asked, Change, PointsChange};
 
 /// The members of `adjust`, of which `kind` decides which belong.
 #[derive(Default)]
 struct AdjustFields {
-    corrects: Option<(u64, u16)>,
+    corrects: Option<OpAt>,
     kind: Option<AdjustKind>,
     member: Option<Reference>,
     issuer: Option<Name>,
@@ -35,7 +34,7 @@ pub fn read(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonErro
     let decimals = head.decimals;
     head.object(reader, |reader, name| {
         match name {
-            "corrects" => set(&mut fields.corrects, reader, corrects)?,
+            "corrects" => set(&mut fields.corrects, reader, values::place)?,
             "kind" => set(&mut fields.kind, reader, adjust_kind)?,
             "member" => set(&mut fields.member, reader, values::reference)?,
             "issuer" => set(&mut fields.issuer, reader, values::partner)?,
@@ -47,10 +46,10 @@ pub fn read(reader: &mut Reader<'_>, head: &mut Head) -> Result<Action, JsonErro
         }
         Ok(true)
     })?;
-    let (corrects_entry, corrects_op) = need(fields.corrects, "corrects", reader)?;
+    let corrects = need(fields.corrects, "corrects", reader)?;
     Ok(Action::Adjust(Adjust {
-        corrects_entry,
-        corrects_op,
+        corrects_entry: corrects.entry,
+        corrects_op: corrects.op,
         change: fields.change(reader)?,
     }))
 }
@@ -114,20 +113,4 @@ fn adjust_kind(reader: &mut Reader<'_>) -> Result<AdjustKind, JsonError> {
             _ => None,
         },
     )
-}
-
-/// The op that an adjustment corrects: `{"entry": index, "op": place}`.
-fn corrects(reader: &mut Reader<'_>) -> Result<(u64, u16), JsonError> {
-    let (mut entry, mut op) = (None, None);
-    let place_max = u32::try_from(OPS_MAX - 1).expect("a submission holds few ops");
-    reader.object(|reader, name| match name {
-        "entry" => set(&mut entry, reader, values::entry_index),
-        "op" => set(&mut op, reader, |reader| {
-            let wanted = "write the op's place in its submission, from 0 to 999";
-            let place = values::uint32(reader, 0, place_max, wanted)?;
-            Ok(u16::try_from(place).expect("the range was checked"))
-        }),
-        _ => Err(reader.refuse(Reason::Unknown)),
-    })?;
-    Ok((need(entry, "entry", reader)?, need(op, "op", reader)?))
 }

@@ -4,7 +4,7 @@
 
 use super::super::values::{self, need, refuse, set, text};
 use super::super::{Head, JsonError, Reader};
-use super::{KeyFields, known, setting};
+use super::{KeyFields, known, settings};
 use crate::domain::governance::RULES_VERSIONS;
 use crate::domain::ids::Name;
 use crate::domain::money::Currency;
@@ -50,7 +50,10 @@ impl Fields {
             "clock" => set(&mut self.clock, reader, clock)?,
             "ledger_key" => set(&mut self.ledger_key, reader, values::public_key)?,
             "rules_version" => set(&mut self.rules_version, reader, rules_version)?,
-            "settings" => set(&mut self.settings, reader, settings)?,
+            "settings" => {
+                let decimals = self.currency.map(|currency| currency.decimals());
+                set(&mut self.settings, reader, |r| programme_settings(r, decimals))?;
+            }
             "keys" => set(&mut self.keys, reader, keys)?,
             _ => return Ok(false),
         }
@@ -70,22 +73,14 @@ impl Fields {
             ledger_key: need(self.ledger_key, "ledger_key", reader)?,
         };
         let chosen = self.settings.unwrap_or_default();
-        let default = Settings::default();
-        let past_days = chosen.occurred_past_days;
-        let settings = Settings {
-            life_days: chosen.life_days.unwrap_or(default.life_days),
-            grace_days: chosen.grace_days.unwrap_or(default.grace_days),
-            reversible_days: chosen.reversible_days.unwrap_or(default.reversible_days),
-            occurred_past_days: past_days.unwrap_or(default.occurred_past_days),
-            occurred_ahead_s: chosen.occurred_ahead_s.unwrap_or(default.occurred_ahead_s),
-            transfer_allowed: chosen.transfer_allowed.unwrap_or(default.transfer_allowed),
-            member_burn_points_per_day: None,
-        };
+        let mut settings = Settings::default();
+        chosen.apply(&mut settings);
         Ok(Found {
             programme,
             settings,
             rules_version: need(self.rules_version, "rules_version", reader)?,
             keys: need(self.keys, "keys", reader)?,
+            holidays: chosen.holidays.unwrap_or_default(),
         })
     }
 }
@@ -135,9 +130,15 @@ fn rules_version(reader: &mut Reader<'_>) -> Result<u32, JsonError> {
     values::uint32(reader, first, last, wanted)
 }
 
-fn settings(reader: &mut Reader<'_>) -> Result<ProgrammeSet, JsonError> {
+fn programme_settings(
+    reader: &mut Reader<'_>,
+    decimals: Option<u8>,
+) -> Result<ProgrammeSet, JsonError> {
     let mut settings = ProgrammeSet::default();
-    reader.object(|reader, name| known(setting(&mut settings, reader, name)?, reader))?;
+    reader.object(|reader, name| {
+        let read = settings::setting(&mut settings, reader, name, decimals)?;
+        known(read, reader)
+    })?;
     Ok(settings)
 }
 
