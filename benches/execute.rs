@@ -14,6 +14,7 @@ use tallyhouse::domain::execute::{self, Due, Signer, Stamp};
 use tallyhouse::domain::ids::{Name, Party, Reference};
 use tallyhouse::domain::submission::Submission;
 use tallyhouse::domain::time::Micros;
+use tallyhouse::domain::window::Windows;
 use tallyhouse::domain::working_set::{Needs, WorkingSet};
 use tallyhouse::proof::payload as wire;
 
@@ -24,7 +25,7 @@ fn fresh_set() -> WorkingSet {
     let governance = Arc::new(governance());
     let mut books = Books::default();
     books.resize_to(governance.party_count());
-    WorkingSet::load(Some(governance), books)
+    WorkingSet::load(Some(governance), books, Windows::default())
 }
 
 fn submissions(from: u64, count: u64, random: &mut Sequence) -> Vec<Submission> {
@@ -37,7 +38,7 @@ fn submissions(from: u64, count: u64, random: &mut Sequence) -> Vec<Submission> 
 
 fn load(set: &mut WorkingSet, submission: &Submission) {
     let mut needs = Needs::default();
-    needs.add(Party(1), submission);
+    needs.add(&set.governance().clone(), Party(1), submission);
     needs
         .ops
         .into_iter()

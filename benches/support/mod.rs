@@ -99,6 +99,7 @@ pub fn governance() -> Governance {
             rows: BTreeMap::new(),
         }],
         proposals: BTreeMap::new(),
+        holidays: std::collections::BTreeSet::new(),
     }
 }
 

@@ -4,8 +4,8 @@
 
 use super::findings::{Check, Finding};
 use crate::domain::programme::Programme;
-use crate::proof::hex::encode as hex;
 use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::proof::hex::encode as hex;
 use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;

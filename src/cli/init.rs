@@ -5,7 +5,6 @@
 
 use super::exit::Exit;
 use super::{house, keyfile, style};
-use crate::proof::hex::encode as hex;
 use crate::domain::ids::Name;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;
@@ -15,6 +14,7 @@ use crate::platform::config::{Config, RocksDb};
 use crate::platform::keys::{self, KeyName, NamedKey};
 use crate::proof::base64url;
 use crate::proof::chain::ChainHasher;
+use crate::proof::hex::encode as hex;
 use crate::proof::jws::{self, Typ};
 use crate::proof::merkle::Hash;
 use crate::proof::note::NoteSigner;

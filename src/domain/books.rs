@@ -264,7 +264,9 @@ impl Books {
     /// Adds to what a party is owed or owes, in units of 10^−8 / 10^point_scale.
     pub fn add_net(&mut self, party: Party, exact: i128) {
         let net = &mut self.party_mut(party).net_exact;
-        *net = net.checked_add(exact).expect("amounts of payments are far below 127 bits");
+        *net = net
+            .checked_add(exact)
+            .expect("amounts of payments are far below 127 bits");
     }
 
     /// The lines of a window, in order of their keys.

@@ -173,9 +173,7 @@ impl Net {
 
     /// Parses an amount with exactly `decimals` decimals, of any size, with or without a minus.
     pub fn parse(text: &str, decimals: u8) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-'));
+        let plain = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-'));
         let number = Decimal::from_str_exact(text).ok().filter(|_| plain)?;
         (number.scale() == u32::from(decimals)).then(|| Self::unsigned_zero(number))
     }

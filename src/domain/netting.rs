@@ -345,15 +345,15 @@ mod tests {
     #[test]
     fn what_is_under_the_minimum_rolls_forward_until_it_is_not() {
         let lines = [line(1, 2, "0.60")];
-        let first = net(
-            &lines,
-            3,
-            &Carried::new(),
-            &terms(Mode::Bilateral, "1.00"),
-        );
+        let first = net(&lines, 3, &Carried::new(), &terms(Mode::Bilateral, "1.00"));
         assert!(first.payments.is_empty());
         assert_eq!(first.positions[1].rolled_out.to_string(), "-0.60");
-        let second = net(&lines, 3, &first.carried, &terms(Mode::Multilateral, "1.00"));
+        let second = net(
+            &lines,
+            3,
+            &first.carried,
+            &terms(Mode::Multilateral, "1.00"),
+        );
         let expected = [(0, 2, "1.20".into()), (1, 0, "1.20".into())];
         assert_eq!(payments(&second), expected);
         assert!(second.carried.is_empty());

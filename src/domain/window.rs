@@ -281,7 +281,11 @@ mod tests {
         assert!(reference.len() <= 25, "ISO 11649 has at most 25 characters");
         let turned = format!("{}{}", &reference[4..], &reference[..4]);
         assert_eq!(mod97(&turned), Some(1), "{reference}");
-        assert_eq!(mod97("539007547034RF18"), Some(1), "the standard's own example");
+        assert_eq!(
+            mod97("539007547034RF18"),
+            Some(1),
+            "the standard's own example"
+        );
         assert_eq!(payment_reference("points.example/demo", &key), None);
     }
 }

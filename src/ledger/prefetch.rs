@@ -3,9 +3,7 @@
 //! Must not: execute anything, or load what the working set has: its records may be newer.
 
 use super::reader::StateReader;
-use super::record::{
-    authored_key, clearing_key, day_key, decode, line_key, parse_expiry_key,
-};
+use super::record::{authored_key, clearing_key, day_key, decode, line_key, parse_expiry_key};
 use super::store::{StoreError, Table};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::execute::Due;

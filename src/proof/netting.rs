@@ -48,7 +48,10 @@ pub fn prepare(set: &WorkingSet, window: u32) -> Prepared {
     let scale = programme.point_scale;
     let mut rounding = vec![0_i128; parties];
     for line in &lines {
-        let rounded = line.amount.to_exact(scale).expect("amounts of lines are exact");
+        let rounded = line
+            .amount
+            .to_exact(scale)
+            .expect("amounts of lines are exact");
         let exact = match line.priced {
             Some((points, price)) => price.exact_worth(points),
             None => rounded,

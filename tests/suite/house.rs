@@ -19,19 +19,22 @@
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use tallyhouse::domain::dispute::{ClearingKey, ClearingRecord};
 use tallyhouse::domain::effect::{Applied, Effect, Given};
 use tallyhouse::domain::execute::{self, Due, Signer, Stamp};
 use tallyhouse::domain::ids::{Name, Party, Reference};
 use tallyhouse::domain::invariants;
-use tallyhouse::domain::line::LineTotal;
+use tallyhouse::domain::line::{LineKey, LineTotal};
 use tallyhouse::domain::member::{Balance, Member};
 use tallyhouse::domain::op::expire::SWEEP_LOTS_MAX;
+use tallyhouse::domain::op::net_window::nettable;
 use tallyhouse::domain::submission::{Action, Submission};
 use tallyhouse::domain::time::{Day, Micros};
-use tallyhouse::domain::working_set::{Needs, WorkingSet};
+use tallyhouse::domain::working_set::{Needs, OpRecord, WorkingSet};
 use tallyhouse::ledger::record;
 use tallyhouse::proof::keys::{self, Kid};
-use tallyhouse::proof::{base64url, effects, jws, payload};
+use tallyhouse::proof::{base64url, effects, jws, netting, payload};
 
 /// The ledger that all tests write.
 pub const ORIGIN: &str = "points.example/coalition-0123abcd";
@@ -257,6 +260,8 @@ pub struct House {
     pub now: Micros,
     pub entry: u64,
     pub members: BTreeSet<Reference>,
+    /// Lines of windows that were netted.
+    pub lines: BTreeSet<LineKey>,
     last: Vec<Effect>,
 }
 
@@ -268,6 +273,7 @@ impl House {
             now: Micros::parse(START).expect("an instant"),
             entry: 0,
             members: BTreeSet::new(),
+            lines: BTreeSet::new(),
             last: Vec::new(),
         };
         let payload = submission("s", "independent", house.now, &[found(setup)]);
@@ -308,11 +314,21 @@ impl House {
 
     fn load(&mut self, author: Party, submission: &Submission) {
         let mut needs = Needs::default();
-        needs.add(author, submission);
-        needs.add_proposals(&self.set.governance().clone());
+        let governance = self.set.governance().clone();
+        needs.add(&governance, author, submission);
+        needs.add_proposals(&governance);
         for key in needs.ops {
             if !self.set.ops.touch(&key) {
                 self.set.ops.load(key, None);
+            }
+            let record = self.set.ops.get(&key);
+            needs.clearing.extend(record.and_then(OpRecord::clearing));
+        }
+        for key in needs.clearing {
+            if !self.set.clearing.touch(&key) {
+                let known = matches!(key, ClearingKey::Line(line) if self.lines.contains(&line));
+                let record = known.then_some(ClearingRecord::Line);
+                self.set.clearing.load(key, record);
             }
         }
         for member in needs.members {
@@ -322,9 +338,18 @@ impl House {
         }
     }
 
-    fn due(&self, submission: &Submission) -> Due {
-        let Action::Expire(up_to) = submission.ops[0].action else {
-            return Due::default();
+    fn due(&mut self, submission: &Submission) -> Due {
+        let up_to = match &submission.ops[0].action {
+            Action::Expire(up_to) => *up_to,
+            Action::NetWindow(op) if nettable(&self.set, op.window).is_ok() => {
+                let lines = self.set.books.lines_of(op.window).map(|(key, _)| *key);
+                self.lines.extend(lines);
+                return Due {
+                    netting: Some(Arc::new(netting::prepare(&self.set, op.window))),
+                    ..Due::default()
+                };
+            }
+            _ => return Due::default(),
         };
         let offset = self.set.governance().programme.utc_offset_min;
         let mut pairs: Vec<(Day, Reference)> = Vec::new();
@@ -335,7 +360,11 @@ impl House {
         pairs.sort();
         let more = pairs.len() > SWEEP_LOTS_MAX;
         pairs.truncate(SWEEP_LOTS_MAX);
-        Due { pairs, more }
+        Due {
+            pairs,
+            more,
+            netting: None,
+        }
     }
 
     /// Effects lead back from their bytes, and those that were refused say so.
@@ -548,10 +577,28 @@ impl House {
     }
 
     fn given(&self) -> String {
-        match self.applied().given {
+        match &self.applied().given {
             Some(Given::Party(party)) => format!("party {}", party.0),
             Some(Given::PriceVersion(version)) => format!("version {version}"),
             Some(Given::More(more)) => format!("more {more}"),
+            Some(Given::Cut {
+                first_day,
+                last_day,
+                ..
+            }) => format!("cut {first_day} {last_day}"),
+            Some(Given::Netted(netted)) => {
+                let word = if netted.held { "held" } else { "netted" };
+                let (gross, net) = (netted.gross, netted.net);
+                format!(
+                    "{word} gross {gross} net {net} payments {}",
+                    netted.payments
+                )
+            }
+            Some(Given::Item(key)) => {
+                let (debtor, creditor) = (self.name(key.debtor), self.name(key.creditor));
+                format!("payment {} {debtor} {creditor}", key.window)
+            }
+            Some(Given::AnswerBy(party, day)) => format!("answer {} {day}", self.name(*party)),
             None => "none".to_owned(),
         }
     }

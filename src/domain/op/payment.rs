@@ -49,10 +49,7 @@ pub fn draft_confirm(request: &Request<'_>, op: &ConfirmPayment) -> Result<Draft
 ///
 /// # Errors
 /// [`Rejection::TargetNotFound`], [`Rejection::PaymentNotConfirmed`].
-pub fn draft_returned(
-    request: &Request<'_>,
-    confirmation: &Reference,
-) -> Result<Draft, Rejection> {
+pub fn draft_returned(request: &Request<'_>, confirmation: &Reference) -> Result<Draft, Rejection> {
     let record = request.target(confirmation)?;
     let Subject::Payment(key) = record.subject else {
         return Err(Rejection::TargetNotFound);
@@ -83,7 +80,11 @@ fn settle(
 ) -> Draft {
     let scale = request.governance.programme.point_scale;
     let exact = item.amount.to_exact(scale).expect("an amount of a window");
-    let exact = if returned { exact.saturating_neg() } else { exact };
+    let exact = if returned {
+        exact.saturating_neg()
+    } else {
+        exact
+    };
     let mut draft = Draft::default();
     let nets = [(key.debtor, exact), (key.creditor, exact.saturating_neg())];
     draft.clearing.nets.extend(nets);

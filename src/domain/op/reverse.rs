@@ -30,7 +30,9 @@ pub fn draft(request: &Request<'_>, op: &Reverse) -> Result<Draft, Rejection> {
     let (mut draft, subject) = match &record.subject {
         Subject::Issue(issue) => take_back(request, issue, points)?,
         Subject::Spend(spend) => restore(request, spend, points)?,
-        Subject::Hold(_) | Subject::Payment(_) | Subject::Other => return Err(Rejection::TargetNotReversible),
+        Subject::Hold(_) | Subject::Payment(_) | Subject::Other => {
+            return Err(Rejection::TargetNotReversible);
+        }
     };
     draft.target = Some((
         op.target,

@@ -38,10 +38,7 @@ pub fn draft_statements(request: &Request<'_>, op: &IssueStatements) -> Result<D
     let mut window = window.ok_or(Rejection::WindowUnknown)?.clone();
     let netted = window.state == WindowState::Netted;
     refuse_if(!netted, Rejection::WindowNotNetted)?;
-    refuse_if(
-        op.count != window.statements,
-        Rejection::StatementsMismatch,
-    )?;
+    refuse_if(op.count != window.statements, Rejection::StatementsMismatch)?;
     let days = request.governance.settings.dispute_days;
     window.state = WindowState::Stated;
     window.stated = Some(Step {

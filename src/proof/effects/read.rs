@@ -258,7 +258,11 @@ impl<'a> Items<'a> {
         self.item(Reader::array)
     }
 
-    pub(super) fn array_of(&mut self, items: usize, wanted: &'static str) -> Result<(), EffectsError> {
+    pub(super) fn array_of(
+        &mut self,
+        items: usize,
+        wanted: &'static str,
+    ) -> Result<(), EffectsError> {
         if self.array()? == items {
             return Ok(());
         }

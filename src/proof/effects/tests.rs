@@ -1,13 +1,15 @@
 //! Effects go there and back, in one form only.
 
 use super::*;
-use crate::domain::effect::MoveKind;
+use crate::domain::effect::{ControlTotals, Given, MoveKind, Netted};
 use crate::domain::ids::Reference;
 use crate::domain::line::Reason;
 use crate::domain::lot::{Lot, LotKey};
 use crate::domain::member::Balance;
 use crate::domain::money::{Currency, Money};
+use crate::domain::programme::Netting;
 use crate::domain::submission::{Action, Issue, Op, Transfer};
+use crate::domain::window::ItemKey;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use smallvec::SmallVec;
@@ -129,11 +131,71 @@ fn touch() -> impl Strategy<Value = Touch> {
     })
 }
 
+fn control() -> impl Strategy<Value = ControlTotals> {
+    (points(), points(), points(), points()).prop_map(|(issued, burned, expired, outstanding)| {
+        ControlTotals {
+            issued,
+            burned,
+            expired,
+            outstanding,
+        }
+    })
+}
+
+fn netted() -> impl Strategy<Value = Netted> {
+    let amounts = (0..1u64 << 53, any::<u64>(), any::<u64>());
+    let roots = (any::<[u8; 32]>(), any::<[u8; 32]>());
+    let counts = (any::<bool>(), any::<bool>(), any::<u64>(), any::<u64>());
+    (roots, amounts, days(), counts).prop_map(|(roots, amounts, due_on, counts)| {
+        let money = |units: u64| Money::from_minor_units(units.into(), &euro()).unwrap();
+        Netted {
+            held: counts.0,
+            lines_root: roots.0,
+            positions_root: roots.1,
+            netting: match counts.1 {
+                true => Netting::Bilateral,
+                false => Netting::Multilateral,
+            },
+            payment_minimum: money(amounts.0),
+            due_on,
+            lines: counts.2,
+            gross: money(amounts.1),
+            net: money(amounts.2),
+            payments: counts.3,
+        }
+    })
+}
+
 fn effect() -> impl Strategy<Value = Effect> {
     let given = prop_oneof![
         any::<u16>().prop_map(|party| Given::Party(Party(party))),
         any::<u32>().prop_map(Given::PriceVersion),
         any::<bool>().prop_map(Given::More),
+        (
+            days(),
+            days(),
+            any::<u32>(),
+            any::<u32>(),
+            vec(control(), 0..3)
+        )
+            .prop_map(
+                |(first_day, last_day, rules_version, price_version, control)| Given::Cut {
+                    first_day,
+                    last_day,
+                    rules_version,
+                    price_version,
+                    control,
+                }
+            ),
+        netted().prop_map(|netted| Given::Netted(Box::new(netted))),
+        (any::<u32>(), any::<u16>(), any::<u16>()).prop_map(|(window, debtor, creditor)| {
+            Given::Item(ItemKey {
+                window,
+                debtor: Party(debtor),
+                creditor: Party(creditor),
+            })
+        }),
+        (any::<u16>(), days()).prop_map(|(party, day)| Given::AnswerBy(Party(party), day)),
     ];
     let applied = (
         vec(touch(), 0..4),

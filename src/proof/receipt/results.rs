@@ -132,7 +132,10 @@ fn done(op: &Op, applied: &Applied, name: &dyn Fn(Party) -> Name) -> Done {
             .iter()
             .map(|line| line_result(line, name))
             .collect(),
-        given: applied.given.as_ref().map(|given| given::result(given, name)),
+        given: applied
+            .given
+            .as_ref()
+            .map(|given| given::result(given, name)),
     }
 }
 

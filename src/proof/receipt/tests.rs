@@ -152,7 +152,8 @@ impl Ledger {
             .party(&Name::parse(author).unwrap())
             .unwrap();
         let mut needs = Needs::default();
-        needs.add(party, submission);
+        let governance = self.set.governance().clone();
+        needs.add(&governance, party, submission);
         for member in needs.members {
             if !self.set.members.touch(&member) {
                 self.set.members.load(member, None);

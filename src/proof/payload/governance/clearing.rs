@@ -162,7 +162,9 @@ impl LineFields {
             "creditor" => set(&mut self.creditor, reader, values::name)?,
             "reason" => set(&mut self.reason, reader, |reader| {
                 text(reader, "write the reason of a line", |word| {
-                    Reason::ALL.into_iter().find(|reason| reason.as_str() == word)
+                    Reason::ALL
+                        .into_iter()
+                        .find(|reason| reason.as_str() == word)
                 })
             })?,
             "price_version" => set(&mut self.price_version, reader, |reader| {

@@ -52,7 +52,9 @@ impl Fields {
             "rules_version" => set(&mut self.rules_version, reader, rules_version)?,
             "settings" => {
                 let decimals = self.currency.map(|currency| currency.decimals());
-                set(&mut self.settings, reader, |r| programme_settings(r, decimals))?;
+                set(&mut self.settings, reader, |r| {
+                    programme_settings(r, decimals)
+                })?;
             }
             "keys" => set(&mut self.keys, reader, keys)?,
             _ => return Ok(false),

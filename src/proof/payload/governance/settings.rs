@@ -45,7 +45,9 @@ pub fn setting(
         "netting" => set(&mut settings.netting, reader, netting)?,
         "payout" => set(&mut settings.payout, reader, payout)?,
         "payment_minimum" => {
-            set(&mut settings.payment_minimum, reader, |r| values::money(r, decimals))?;
+            set(&mut settings.payment_minimum, reader, |r| {
+                values::money(r, decimals)
+            })?;
         }
         "payment_days" => set(&mut settings.payment_days, reader, payment_days)?,
         "dispute_days" => set(&mut settings.dispute_days, reader, |r| days(r, 0))?,
