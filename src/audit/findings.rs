@@ -39,6 +39,12 @@ pub enum Check {
     Seen,
     /// The totals of issuers follow from their members' lots and from their movements.
     Sums,
+    /// The tally, which sums stored effects with code of its own, agrees with the ledger's books.
+    Tally,
+    /// The root over a netted window's priced lines.
+    Lines,
+    /// The count, root and document of a window's statements, written again.
+    Statements,
     /// The pinned hash of entry 0.
     Found,
     /// The key that signs checkpoints is the one that entry 0 names.
@@ -68,6 +74,9 @@ impl Check {
             Self::Effects => "effects",
             Self::Seen => "seen",
             Self::Sums => "sums",
+            Self::Tally => "tally",
+            Self::Lines => "lines",
+            Self::Statements => "statements",
             Self::Found => "found",
             Self::LedgerKey => "ledger_key",
             Self::Checkpoint => "checkpoint",

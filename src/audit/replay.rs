@@ -3,9 +3,11 @@
 //! What is checked at each entry: its one encoding; index, `prev`, time and origin; the envelope
 //! and its signature under a key registered before; author and `author_seq`; the writer's decision
 //! on key, scopes, validity and submission id; every outcome and the effects digest, by executing
-//! the ops again; the checkpoint that the author saw. At the end: the sums, and the pins.
+//! the ops again; the checkpoint that the author saw; every netting and statement, computed a
+//! second time. At the end: the sums, and the pins.
 //! Must not: go on after a finding.
 
+use super::clearing::Clearing;
 use super::findings::{Check, Finding};
 use super::fold::Fold;
 use super::keys::KeyRing;
@@ -15,6 +17,7 @@ use crate::domain::books::Books;
 use crate::domain::effect::Effect;
 use crate::domain::governance::Governance;
 use crate::domain::rejection::Rejection;
+use crate::domain::tally::{Seen, Tally};
 use crate::domain::time::Micros;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
@@ -38,6 +41,7 @@ pub struct Replay {
     frontier: Frontier,
     roots: Vec<Hash>,
     outcomes: BTreeMap<&'static str, u64>,
+    clearing: Clearing,
     stopped: Vec<Finding>,
 }
 
@@ -83,6 +87,7 @@ impl Replay {
             frontier: Frontier::new(),
             roots: Vec::new(),
             outcomes: BTreeMap::new(),
+            clearing: Clearing::default(),
             stopped: Vec::new(),
         }
     }
@@ -100,6 +105,11 @@ impl Replay {
     /// Totals and lines.
     pub fn books(&self) -> &Books {
         &self.fold.set.books
+    }
+
+    /// The second computation, with lines, payments and reports; nothing before entry 0.
+    pub fn tally(&self) -> Option<&Tally> {
+        self.clearing.tally()
     }
 
     /// Judges the next entry. After a finding, nothing further is judged.
@@ -176,10 +186,14 @@ impl Replay {
         };
         self.judge_decision(&entry, &envelope, findings);
         if findings.is_empty() {
-            self.judge_effects(&entry, &envelope, findings);
-        }
-        if findings.is_empty() {
-            self.append(&entry, bytes);
+            let chain_hash = self.chain.hash(bytes);
+            let effects = self.judge_effects(&entry, &envelope, findings);
+            if findings.is_empty() {
+                self.judge_clearing(&entry, &envelope, &effects, chain_hash, findings);
+            }
+            if findings.is_empty() {
+                self.append(&entry, bytes, chain_hash);
+            }
         }
     }
 
@@ -341,7 +355,7 @@ impl Replay {
         entry: &EntryRef<'_>,
         envelope: &Envelope,
         findings: &mut Vec<Finding>,
-    ) {
+    ) -> Vec<Effect> {
         let index = self.size();
         let accepted_at = Micros(entry.accepted_at_us);
         let results = self.fold.execute(
@@ -367,10 +381,35 @@ impl Replay {
         for effect in &results {
             *self.outcomes.entry(effect.outcome().code()).or_default() += 1;
         }
+        results
     }
 
-    fn append(&mut self, entry: &EntryRef<'_>, bytes: &[u8]) {
-        self.chain_hash = self.chain.hash(bytes);
+    /// Lines, points and statements, computed a second time.
+    fn judge_clearing(
+        &mut self,
+        entry: &EntryRef<'_>,
+        envelope: &Envelope,
+        effects: &[Effect],
+        chain_hash: Hash,
+        findings: &mut Vec<Finding>,
+    ) {
+        let seen = Seen {
+            index: self.size(),
+            accepted_at: Micros(entry.accepted_at_us),
+            author: envelope.signer.party,
+            author_seq: entry.author_seq,
+            chain_hash,
+            submission: &envelope.submission,
+            effects,
+        };
+        let roots = &self.roots;
+        let root_at = |index| roots.get(usize::try_from(index).ok()?).copied();
+        let governance = self.fold.set.governance();
+        findings.extend(self.clearing.check(governance, &seen, root_at));
+    }
+
+    fn append(&mut self, entry: &EntryRef<'_>, bytes: &[u8], chain_hash: Hash) {
+        self.chain_hash = chain_hash;
         if self.roots.is_empty() {
             self.found_hash = self.chain_hash;
         }

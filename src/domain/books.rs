@@ -56,13 +56,17 @@ pub struct PartyBooks {
     pub next_author_seq: u64,
 }
 
-mod exact {
+pub mod exact {
     //! CBOR of 128-bit sums: 16 bytes, big-endian two's complement.
 
     use minicbor::decode::Error as DecodeError;
     use minicbor::encode::{Error as EncodeError, Write};
     use minicbor::{Decoder, Encoder};
 
+    /// Writes a sum.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn encode<C, W: Write>(
         sum: &i128,
         e: &mut Encoder<W>,
@@ -72,6 +76,10 @@ mod exact {
         Ok(())
     }
 
+    /// Reads a sum.
+    ///
+    /// # Errors
+    /// If there are no 16 bytes.
     pub fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<i128, DecodeError> {
         let bytes = d.bytes()?.try_into();
         bytes
@@ -271,10 +279,7 @@ impl Books {
 
     /// The lines of a window, in order of their keys.
     pub fn lines_of(&self, window: u32) -> impl Iterator<Item = (&LineKey, &LineTotal)> {
-        let end = window.checked_add(1).map(first_key);
-        let end = end.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let start = std::ops::Bound::Included(first_key(window));
-        self.lines.range((start, end))
+        self.lines.range(LineKey::of_window(window))
     }
 
     /// Lets the lines of a netted window go from memory; they stay where they are stored.
@@ -285,11 +290,11 @@ impl Books {
         );
         match window.checked_add(1) {
             Some(next) => {
-                let later = self.lines.split_off(&first_key(next));
-                drop(self.lines.split_off(&first_key(window)));
+                let later = self.lines.split_off(&LineKey::first(next));
+                drop(self.lines.split_off(&LineKey::first(window)));
                 self.lines.extend(later);
             }
-            None => drop(self.lines.split_off(&first_key(window))),
+            None => drop(self.lines.split_off(&LineKey::first(window))),
         }
     }
 
@@ -387,17 +392,6 @@ impl Books {
     }
 }
 
-/// The least key that a line of a window can have.
-fn first_key(window: u32) -> LineKey {
-    LineKey {
-        window,
-        debtor: Party::HOUSE,
-        creditor: Party::HOUSE,
-        reason: Reason::Issue,
-        price_version: 0,
-    }
-}
-
 /// The exact worth of a line's move, in units of 10^−8 / 10^point_scale of the currency.
 pub fn exact_amount(governance: &Governance, line: &LineMove) -> Option<i128> {
     match line.total {
@@ -408,24 +402,34 @@ pub fn exact_amount(governance: &Governance, line: &LineMove) -> Option<i128> {
 
 /// The price at which a line's points are settled (`schemas/README.md`, "Lines").
 pub fn line_price(governance: &Governance, line: &LineMove) -> Option<Price> {
+    let party = priced_party(governance, &line.key(0));
+    let row = governance.price_row(line.price_version, party)?;
+    match line.reason {
+        Reason::Issue | Reason::IssueReversal => Some(row.issue_price),
+        Reason::Burn | Reason::BurnReversal => Some(row.burn_price),
+        Reason::IssueFee | Reason::IssueFeeReversal => Some(row.issue_fee),
+        Reason::BurnFee | Reason::BurnFeeReversal => Some(row.burn_fee),
+        Reason::DebtRepaid => match governance.programme.settlement_model {
+            SettlementModel::Pool => Some(row.issue_price),
+            SettlementModel::IssuerPays => Some(row.burn_price),
+        },
+        Reason::Adjustment => None,
+    }
+}
+
+/// Whose row of the price list a line is priced by.
+pub fn priced_party(governance: &Governance, line: &LineKey) -> Party {
     let pool = governance.programme.settlement_model == SettlementModel::Pool;
     let partner = if line.debtor.is_house() {
         line.creditor
     } else {
         line.debtor
     };
-    let row = |party| governance.price_row(line.price_version, party);
     match line.reason {
-        Reason::Issue | Reason::IssueReversal => row(partner).map(|row| row.issue_price),
-        Reason::Burn if pool => row(partner).map(|row| row.burn_price),
-        Reason::BurnReversal if pool => row(partner).map(|row| row.burn_price),
-        Reason::Burn => row(line.debtor).map(|row| row.burn_price),
-        Reason::BurnReversal => row(line.creditor).map(|row| row.burn_price),
-        Reason::IssueFee | Reason::IssueFeeReversal => row(partner).map(|row| row.issue_fee),
-        Reason::BurnFee | Reason::BurnFeeReversal => row(partner).map(|row| row.burn_fee),
-        Reason::DebtRepaid if pool => row(line.creditor).map(|row| row.issue_price),
-        Reason::DebtRepaid => row(line.debtor).map(|row| row.burn_price),
-        Reason::Adjustment => None,
+        Reason::Burn | Reason::DebtRepaid if !pool => line.debtor,
+        Reason::BurnReversal if !pool => line.creditor,
+        Reason::DebtRepaid => line.creditor,
+        _ => partner,
     }
 }
 

@@ -112,9 +112,20 @@ pub enum Given {
     /// What netting a window came to.
     Netted(Box<Netted>),
     /// The payment that was confirmed or returned.
-    Item(ItemKey),
+    Payment(PaymentGiven),
     /// Who answers a dispute, and the last day to do so.
     AnswerBy(Party, Day),
+}
+
+/// A payment that was confirmed or returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentGiven {
+    /// Which one.
+    pub key: ItemKey,
+    /// How much.
+    pub amount: Money,
+    /// The day by which it is, or was, due.
+    pub due_on: Day,
 }
 
 /// What netting a window came to. Positions and payments follow from the lines and these terms.

@@ -6,6 +6,7 @@ use super::ids::Party;
 use super::money::Money;
 use super::points::Points;
 use minicbor::{Decode, Encode};
+use std::ops::Bound;
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -25,6 +26,28 @@ pub struct LineKey {
     /// At which price list version; 0 for adjustments, which are plain amounts.
     #[n(4)]
     pub price_version: u32,
+}
+
+impl LineKey {
+    /// The least key that a line of a window can have.
+    pub fn first(window: u32) -> Self {
+        Self {
+            window,
+            debtor: Party::HOUSE,
+            creditor: Party::HOUSE,
+            reason: Reason::Issue,
+            price_version: 0,
+        }
+    }
+
+    /// The range of the keys of a window's lines.
+    pub fn of_window(window: u32) -> (Bound<Self>, Bound<Self>) {
+        let end = window.checked_add(1).map(Self::first);
+        (
+            Bound::Included(Self::first(window)),
+            end.map_or(Bound::Unbounded, Bound::Excluded),
+        )
+    }
 }
 
 /// What a line is for. Numbers are never given again.

@@ -34,6 +34,7 @@ pub mod scope;
 pub mod statement;
 pub mod submission;
 pub mod table;
+pub mod tally;
 pub mod time;
 pub mod visit;
 pub mod window;

@@ -227,6 +227,11 @@ impl Net {
         Money(self.0.abs())
     }
 
+    /// The amount from exact units of 10^−8 / 10^point_scale, rounded half even for display.
+    pub fn from_exact(exact: i128, point_scale: u8, currency: &Currency) -> Option<Self> {
+        Money::from_exact(exact, point_scale, currency).map(|money| Self::unsigned_zero(money.0))
+    }
+
     /// The amount to be received; nothing if it is to be paid.
     pub fn to_be_received(self) -> Option<Money> {
         (!self.is_debit()).then_some(Money(self.0))

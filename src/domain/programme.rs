@@ -209,6 +209,11 @@ impl Payout {
 }
 
 impl Silence {
+    /// Whether a dispute that nobody answered can only be upheld.
+    pub fn accepts(self) -> bool {
+        self == Self::Accepts
+    }
+
     /// The word used in submissions and answers.
     pub fn as_str(self) -> &'static str {
         match self {

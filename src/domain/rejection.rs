@@ -64,6 +64,7 @@ pub enum Rejection {
     AnswerTooLate = 89,
     AnswerPending = 90,
     AlreadyAcknowledged = 91,
+    DisputeAccepted = 92,
 }
 
 /// Every outcome with its code and advice, in the order of the numbers and of the checks.
@@ -351,6 +352,12 @@ const TABLE: &[(Rejection, &str, &str)] = &[
         Rejection::AlreadyAcknowledged,
         "already_acknowledged",
         "This partner acknowledged its statement of this window before; nothing to do.",
+    ),
+    (
+        Rejection::DisputeAccepted,
+        "dispute_accepted",
+        "The counterparty accepted the dispute, or its silence counts as that: it can only be \
+         upheld.",
     ),
 ];
 

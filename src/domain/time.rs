@@ -121,6 +121,24 @@ impl Day {
         (days >= 0).then_some(Self(days))
     }
 
+    /// The month that it is in, counted from January of the year 0.
+    pub fn month(self) -> u32 {
+        let date = self
+            .0
+            .checked_add(EPOCH_FROM_CE)
+            .and_then(NaiveDate::from_num_days_from_ce_opt);
+        let months = date.and_then(|date| {
+            let year = u32::try_from(date.year()).ok()?;
+            year.checked_mul(12)?.checked_add(date.month0())
+        });
+        months.unwrap_or_default()
+    }
+
+    /// A month of [`Day::month`] as `YYYY-MM`.
+    pub fn month_text(month: u32) -> String {
+        format!("{:04}-{:02}", month / 12, (month % 12).saturating_add(1))
+    }
+
     /// The day this many days later, none past 9999-12-31.
     pub fn plus_days(self, days: u32) -> Option<Self> {
         let day = self.0.checked_add(i32::try_from(days).ok()?)?;

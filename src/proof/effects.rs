@@ -23,7 +23,7 @@
 //!           | [ 3, first_day, last_day, rules_version, price_version, [* control ] ]       a cut
 //!           | [ 4, 0 | 1 held, lines_root, positions_root, 0 | 1 bilateral, payment_minimum,
 //!               due_on, lines, gross, net, payments ]                                    netted
-//!           | [ 5, window, debtor, creditor ]                                          a payment
+//!           | [ 5, window, debtor, creditor, amount, due_on ]                          a payment
 //!           | [ 6, counterparty, answer_by ]                                           a dispute
 //! control   = [ issued, burned, expired, outstanding ]         by party, the house first
 //! ```

@@ -21,6 +21,7 @@
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
+//! | [`statement`] | statements and what binds them | RFC 8785, RFC 6962 |
 //! | [`netting`] | the rows of a window | `schemas/README.md` |
 //! | [`receipt`] | the answer to a submission, checked offline | `schemas/receipt.schema.json` |
 
@@ -40,5 +41,6 @@ pub mod netting;
 pub mod note;
 pub mod payload;
 pub mod receipt;
+pub mod statement;
 pub mod tile;
 pub mod tlog_proof;

@@ -594,7 +594,8 @@ impl House {
                     netted.payments
                 )
             }
-            Some(Given::Item(key)) => {
+            Some(Given::Payment(payment)) => {
+                let key = payment.key;
                 let (debtor, creditor) = (self.name(key.debtor), self.name(key.creditor));
                 format!("payment {} {debtor} {creditor}", key.window)
             }

@@ -118,6 +118,9 @@ pub fn draft_resolve(
     refuse_if(dispute.state.is_resolved(), Rejection::DisputeNotOpen)?;
     let waits = dispute.state == DisputeState::Open && request.stamp.today <= dispute.answer_by;
     refuse_if(waits, Rejection::AnswerPending)?;
+    let silent = dispute.state == DisputeState::Open && governance.settings.silence.accepts();
+    let accepted = silent || dispute.state == DisputeState::Accepted;
+    refuse_if(accepted && remedy.is_none(), Rejection::DisputeAccepted)?;
     dispute.state = match remedy {
         Some(_) => DisputeState::Upheld,
         None => DisputeState::Dismissed,

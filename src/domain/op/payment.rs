@@ -4,7 +4,7 @@
 
 use super::refuse_if;
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
-use crate::domain::effect::Given;
+use crate::domain::effect::{Given, PaymentGiven};
 use crate::domain::execute::{Draft, Request};
 use crate::domain::ids::Reference;
 use crate::domain::programme::Payout;
@@ -96,8 +96,12 @@ fn settle(
         };
         draft.clearing.windows.push(window);
     }
+    draft.applied.given = Some(Given::Payment(PaymentGiven {
+        key,
+        amount: item.amount,
+        due_on: item.due_on,
+    }));
     let record = (ClearingKey::Item(key), ClearingRecord::Item(item));
     draft.clearing.records.push(record);
-    draft.applied.given = Some(Given::Item(key));
     draft
 }

@@ -5,7 +5,7 @@
 use super::super::cbor::{Reader, write_bytes, write_text, write_uint};
 use super::read::{EffectsError, Items};
 use super::{array, write_day, write_party, write_points};
-use crate::domain::effect::{ControlTotals, Given, Netted};
+use crate::domain::effect::{ControlTotals, Given, Netted, PaymentGiven};
 use crate::domain::money::{Money, Net};
 use crate::domain::programme::Netting;
 use crate::domain::window::ItemKey;
@@ -15,7 +15,7 @@ const PRICE_VERSION: u64 = 1;
 const MORE: u64 = 2;
 const CUT: u64 = 3;
 const NETTED: u64 = 4;
-const ITEM: u64 = 5;
+const PAYMENT: u64 = 5;
 const ANSWER_BY: u64 = 6;
 
 /// Writes what was given.
@@ -51,9 +51,14 @@ pub fn write(given: &Given, out: &mut Vec<u8>) {
             }
         }
         Given::Netted(netted) => write_netted(netted, out),
-        Given::Item(key) => {
-            let parties = [key.debtor.0.into(), key.creditor.0.into()];
-            numbers(&[ITEM, key.window.into(), parties[0], parties[1]], out);
+        Given::Payment(payment) => {
+            array(6, out);
+            write_uint(PAYMENT, out);
+            write_uint(payment.key.window.into(), out);
+            write_party(payment.key.debtor, out);
+            write_party(payment.key.creditor, out);
+            write_text(&payment.amount.to_string(), out);
+            write_day(payment.due_on, out);
         }
         Given::AnswerBy(party, day) => {
             array(3, out);
@@ -111,10 +116,14 @@ pub(super) fn read(items: &mut Items<'_>) -> Result<Given, EffectsError> {
             control: read_control(items)?,
         },
         (NETTED, 11) => Given::Netted(Box::new(read_netted(items)?)),
-        (ITEM, 4) => Given::Item(ItemKey {
-            window: items.version()?,
-            debtor: items.party()?,
-            creditor: items.party()?,
+        (PAYMENT, 6) => Given::Payment(PaymentGiven {
+            key: ItemKey {
+                window: items.version()?,
+                debtor: items.party()?,
+                creditor: items.party()?,
+            },
+            amount: read_sum(items)?,
+            due_on: items.day()?,
         }),
         (ANSWER_BY, 3) => Given::AnswerBy(items.party()?, items.day()?),
         _ => return Err(items.refuse("a kind of given number")),

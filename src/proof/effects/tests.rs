@@ -1,7 +1,7 @@
 //! Effects go there and back, in one form only.
 
 use super::*;
-use crate::domain::effect::{ControlTotals, Given, MoveKind, Netted};
+use crate::domain::effect::{ControlTotals, Given, MoveKind, Netted, PaymentGiven};
 use crate::domain::ids::Reference;
 use crate::domain::line::Reason;
 use crate::domain::lot::{Lot, LotKey};
@@ -188,13 +188,25 @@ fn effect() -> impl Strategy<Value = Effect> {
                 }
             ),
         netted().prop_map(|netted| Given::Netted(Box::new(netted))),
-        (any::<u32>(), any::<u16>(), any::<u16>()).prop_map(|(window, debtor, creditor)| {
-            Given::Item(ItemKey {
-                window,
-                debtor: Party(debtor),
-                creditor: Party(creditor),
-            })
-        }),
+        (
+            any::<u32>(),
+            any::<u16>(),
+            any::<u16>(),
+            any::<u64>(),
+            days()
+        )
+            .prop_map(|(window, debtor, creditor, units, due_on)| {
+                let key = ItemKey {
+                    window,
+                    debtor: Party(debtor),
+                    creditor: Party(creditor),
+                };
+                Given::Payment(PaymentGiven {
+                    key,
+                    amount: Money::from_minor_units(units.into(), &euro()).unwrap(),
+                    due_on,
+                })
+            }),
         (any::<u16>(), days()).prop_map(|(party, day)| Given::AnswerBy(Party(party), day)),
     ];
     let applied = (

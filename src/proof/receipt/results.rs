@@ -215,7 +215,9 @@ pub fn parties(effects: &[Effect]) -> BTreeSet<Party> {
         let of_lines = applied.lines.iter();
         parties.extend(of_lines.flat_map(|line| [line.debtor, line.creditor]));
         match &applied.given {
-            Some(Given::Item(key)) => parties.extend([key.debtor, key.creditor]),
+            Some(Given::Payment(payment)) => {
+                parties.extend([payment.key.debtor, payment.key.creditor]);
+            }
             Some(Given::AnswerBy(party, _)) => parties.extend([*party]),
             _ => {}
         }

@@ -4,6 +4,7 @@
 
 use crate::domain::effect::{ControlTotals, Given, Netted};
 use crate::domain::ids::{Name, Party};
+use crate::domain::money::Money;
 use crate::domain::points::Points;
 use crate::domain::time::Day;
 use crate::proof::hex::encode as hex;
@@ -58,6 +59,8 @@ pub struct PaymentResult {
     window: u32,
     debtor: Name,
     creditor: Name,
+    amount: Money,
+    due_on: Day,
 }
 
 #[derive(Serialize)]
@@ -86,10 +89,12 @@ pub fn result(given: &Given, name: &dyn Fn(Party) -> Name) -> GivenResult {
             control: control.iter().map(totals).collect(),
         }),
         Given::Netted(netted) => GivenResult::Netted(Box::new(in_words(netted))),
-        Given::Item(key) => GivenResult::Payment(PaymentResult {
-            window: key.window,
-            debtor: name(key.debtor),
-            creditor: name(key.creditor),
+        Given::Payment(payment) => GivenResult::Payment(PaymentResult {
+            window: payment.key.window,
+            debtor: name(payment.key.debtor),
+            creditor: name(payment.key.creditor),
+            amount: payment.amount,
+            due_on: payment.due_on,
         }),
         Given::AnswerBy(party, day) => GivenResult::AnswerBy(AnswerResult {
             counterparty: name(*party),
