@@ -4,7 +4,13 @@
 //! each file here names its SHA-256. Names and bank details appear only here.
 //! Must not: work out an amount that the statement does not hold, beyond sums of what it shows.
 
+pub mod csv;
+mod figures;
+pub mod html;
+pub mod journal;
 pub mod master;
+pub mod pack;
+pub mod xlsx;
 
 use self::master::Masters;
 use crate::domain::statement::{Stated, Statement, WindowDocument};
