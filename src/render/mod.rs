@@ -6,11 +6,17 @@
 
 pub mod account;
 pub mod camt053;
+pub mod csv;
+mod figures;
+pub mod html;
+pub mod journal;
 pub mod latin;
 pub mod master;
+pub mod pack;
 pub mod pain;
 pub mod pain001;
 pub mod pain008;
+pub mod xlsx;
 mod xml;
 
 use self::master::Masters;
