@@ -16,6 +16,7 @@ use crate::domain::invariants;
 use crate::domain::op::net_window::nettable;
 use crate::domain::submission::{Action, Submission};
 use crate::domain::time::Micros;
+use crate::domain::window::Windows;
 use crate::domain::working_set::{Changes, SubmissionRecord, WorkingSet};
 use crate::proof::chain::ChainHasher;
 use crate::proof::checkpoint::Checkpoint;
@@ -42,6 +43,8 @@ pub struct Core {
     pub edge: Edge,
     chain: ChainHasher,
     keys: Arc<KeyRing>,
+    /// Made anew when one changes.
+    windows: Option<Arc<Windows>>,
     records: Vec<Record>,
     leaf_hashes: Vec<Hash>,
 }
@@ -99,6 +102,7 @@ impl Core {
                 .unwrap_or_default(),
         );
         Self {
+            windows: None,
             set,
             signer,
             last_time,
@@ -186,6 +190,7 @@ impl Core {
         if effects_digest(&bytes) != *entry.effects_digest || bytes != record.effects {
             return Err("executing it again gives other effects");
         }
+        self.windows = None;
         let compact = jws::compact_from_parts(entry.protected, entry.payload, entry.signature);
         let digest = *blake3::hash(compact.as_bytes()).as_bytes();
         self.push(record, (signer.party, submission.id), digest);
@@ -211,6 +216,13 @@ impl Core {
         }
     }
 
+    /// Every window, as readers see them.
+    pub fn windows(&mut self) -> Arc<Windows> {
+        let windows = &self.set.windows;
+        let shared = self.windows.get_or_insert_with(|| Arc::new(windows.clone()));
+        shared.clone()
+    }
+
     /// Seals what was accepted since the last seal; nothing if nothing was.
     pub fn seal(&mut self) -> Option<Sealed> {
         if self.records.is_empty() {
@@ -227,6 +239,10 @@ impl Core {
         if changes.governance.is_some() {
             self.keys = Arc::new(KeyRing::new(&governance));
         }
+        if !changes.windows.is_empty() {
+            self.windows = None;
+        }
+        let windows = self.windows();
         let origin = governance.programme.origin.clone();
         let checkpoint = Checkpoint {
             origin,
@@ -243,6 +259,7 @@ impl Core {
             governance,
             keys: self.keys.clone(),
             window: self.set.books.window,
+            windows,
         };
         let batch = Batch {
             records: std::mem::take(&mut self.records),

@@ -327,5 +327,6 @@ pub fn view(core: &Core, log: &dyn LogStore) -> Result<Arc<View>, RecoveryError>
         keys: Arc::new(KeyRing::new(&governance)),
         governance,
         window: core.set.books.window,
+        windows: Arc::new(core.set.windows.clone()),
     }))
 }

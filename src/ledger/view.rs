@@ -5,6 +5,7 @@
 use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
 use crate::domain::time::Micros;
+use crate::domain::window::Windows;
 use crate::proof::envelope::KeyLookup;
 use crate::proof::keys::{Kid, PublicKey};
 use crate::proof::merkle::Hash;
@@ -31,6 +32,8 @@ pub struct View {
     pub keys: Arc<KeyRing>,
     /// The open window's number.
     pub window: u32,
+    /// Every window.
+    pub windows: Arc<Windows>,
 }
 
 /// Every key ever registered, by name, decompressed once.

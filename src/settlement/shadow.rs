@@ -4,6 +4,7 @@
 //! file that is not of this log is thrown away and the log is read from its beginning. Must not:
 //! write to the ledger, or hold the writer up.
 
+use crate::domain::governance::Governance;
 use crate::domain::ids::Name;
 use crate::domain::tally::{Seen, Tally};
 use crate::domain::time::Micros;
@@ -99,7 +100,7 @@ impl Shadow {
 
     /// How many entries it is behind the log.
     pub fn lag(&self) -> u64 {
-        let stands = self.tally().size;
+        let stands = self.shared.state.lock().expect(UNPOISONED).tally.size;
         self.shared.ledger.view().size.saturating_sub(stands)
     }
 
@@ -199,10 +200,44 @@ fn read_on(shared: &Shared) -> Result<(), String> {
 fn add(shared: &Shared, from: u64, records: &[Record]) -> Result<(), String> {
     // Taken after the entries were read: it holds everything that they name.
     let governance = shared.ledger.view().governance.clone();
+    let mut state = shared.state.lock().expect(UNPOISONED);
+    add_all(Arc::make_mut(&mut state.tally), &governance, from, records)?;
+    if state.tally.size.saturating_sub(state.saved_at) >= ENTRIES_A_SNAPSHOT {
+        save(shared, &mut state);
+    }
+    shared.moved.notify_all();
+    Ok(())
+}
+
+/// A tally of the log's first entries, read once more.
+///
+/// # Errors
+/// [`ShadowError::Stopped`] where the log cannot be read.
+pub fn read_again(ledger: &Ledger, size: u64) -> Result<Tally, ShadowError> {
+    let stopped = |error: &dyn std::fmt::Display| ShadowError::Stopped(error.to_string());
+    let mut tally = Tally::new(ledger.view().governance.programme.currency);
+    while tally.size < size {
+        let left = usize::try_from(size - tally.size).unwrap_or(usize::MAX);
+        let records = ledger.entries(tally.size, left.min(ENTRIES_READ));
+        let records = records.map_err(|error| stopped(&error))?;
+        if records.is_empty() {
+            return Err(stopped(&"the log ends early"));
+        }
+        let governance = ledger.view().governance.clone();
+        let from = tally.size;
+        add_all(&mut tally, &governance, from, &records).map_err(|error| stopped(&error))?;
+    }
+    Ok(tally)
+}
+
+fn add_all(
+    tally: &mut Tally,
+    governance: &Governance,
+    from: u64,
+    records: &[Record],
+) -> Result<(), String> {
     let currency = governance.programme.currency;
     let mut chain = ChainHasher::new();
-    let mut state = shared.state.lock().expect(UNPOISONED);
-    let tally = Arc::make_mut(&mut state.tally);
     for (index, record) in (from..).zip(records) {
         let wrong = |what: &dyn std::fmt::Display| format!("entry {index}: {what}");
         let entry = EntryRef::decode(&record.entry).map_err(|error| wrong(&error))?;
@@ -221,12 +256,8 @@ fn add(shared: &Shared, from: u64, records: &[Record]) -> Result<(), String> {
             submission: &submission,
             effects: &effects,
         };
-        tally.add(&governance, &seen);
+        tally.add(governance, &seen);
     }
-    if state.tally.size.saturating_sub(state.saved_at) >= ENTRIES_A_SNAPSHOT {
-        save(shared, &mut state);
-    }
-    shared.moved.notify_all();
     Ok(())
 }
 
