@@ -12,6 +12,7 @@
 
 pub mod admission;
 pub mod books;
+pub mod calendar;
 pub mod effect;
 pub mod execute;
 pub mod governance;
