@@ -27,3 +27,5 @@ pub mod platform;
 pub mod proof;
 #[cfg(feature = "server")]
 pub mod render;
+#[cfg(feature = "server")]
+pub mod settlement;

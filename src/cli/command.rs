@@ -1,7 +1,7 @@
 //! `tallyhouse`: the commands of the house and of partners, and which code each one calls.
 
 use super::exit::Exit;
-use super::{balance, demo, export, import, init, key, serve, sign, submit, token};
+use super::{balance, demo, export, import, init, key, master, serve, sign, submit, token};
 use clap::{Parser, Subcommand};
 
 /// The clearing house of a loyalty coalition.
@@ -25,6 +25,7 @@ enum Command {
     Init(Box<init::Arguments>),
     Serve(serve::Arguments),
     Key(key::Arguments),
+    Master(master::Arguments),
     Token(token::Arguments),
     Sign(sign::Arguments),
     Submit(submit::Arguments),
@@ -43,6 +44,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Init(arguments) => init::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Key(arguments) => key::run(arguments),
+        Command::Master(arguments) => master::run(arguments),
         Command::Token(arguments) => token::run(arguments),
         Command::Sign(arguments) => sign::run(arguments),
         Command::Submit(arguments) => submit::run(arguments),

@@ -18,6 +18,7 @@ use crate::proof::hex::encode as hex;
 use crate::proof::jws::{self, Typ};
 use crate::proof::merkle::Hash;
 use crate::proof::note::NoteSigner;
+use crate::settlement::masters;
 use anyhow::Context;
 use clap::ValueEnum;
 use serde_json::json;
@@ -77,6 +78,9 @@ pub struct Arguments {
     /// Members may give points to each other
     #[arg(long)]
     pub transfers: bool,
+    /// Folder of masters, PARTY.toml each, to be copied into the house's folder
+    #[arg(long, value_name = "DIR")]
+    pub masters: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
@@ -129,6 +133,8 @@ pub struct Founded {
     pub keys_dir: PathBuf,
     /// Keys to be taken away.
     pub govern_dir: PathBuf,
+    /// Names and accounts of parties.
+    pub masters_dir: PathBuf,
 }
 
 /// Founds the programme and says what to do next.
@@ -143,6 +149,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             "found_hash": founded.found_hash,
             "keys_dir": founded.keys_dir,
             "govern_dir": founded.govern_dir,
+            "masters_dir": founded.masters_dir,
         });
         println!("{report}");
         return Ok(Exit::Done);
@@ -157,6 +164,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     line("found hash", founded.found_hash);
     line("online keys", founded.keys_dir.display().to_string());
     line("govern keys", founded.govern_dir.display().to_string());
+    line("masters", founded.masters_dir.display().to_string());
     println!(
         "\nGive vkey and found hash to partners and auditors. Take the two govern keys away and \
          keep them apart:\nneither can move money alone, and no server needs them.\n\nNext: {}",
@@ -181,9 +189,13 @@ pub fn found(arguments: &Arguments) -> anyhow::Result<Founded> {
     check_config(&config, &arguments.programme)?;
     let keys_dir = arguments.dir.join("keys").join(&arguments.programme);
     let govern_dir = arguments.dir.join("govern").join(&arguments.programme);
-    for folder in [&keys_dir, &govern_dir] {
+    let masters_dir = arguments.dir.join("masters").join(&arguments.programme);
+    for folder in [&keys_dir, &govern_dir, &masters_dir] {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    if let Some(masters) = &arguments.masters {
+        copy_masters(masters, &masters_dir)?;
     }
     let house = house_keys(&keys_dir, &govern_dir)?;
     let ledger_key = keys::create(&keys_dir.join("ledger.pem"))?;
@@ -219,6 +231,7 @@ pub fn found(arguments: &Arguments) -> anyhow::Result<Founded> {
         found_hash: hex(&found_hash),
         keys_dir,
         govern_dir,
+        masters_dir,
     })
 }
 
@@ -248,6 +261,19 @@ fn check_config(config: &Path, programme: &str) -> anyhow::Result<()> {
         "{} has the programme {programme} already",
         config.display()
     );
+    Ok(())
+}
+
+/// Copies masters that can be used; none is left behind, and none is overwritten.
+fn copy_masters(from: &Path, to: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(from.is_dir(), "--masters: {} is no folder", from.display());
+    masters::load(from).context("--masters")?;
+    for file in masters::files(from)? {
+        let copy = to.join(file.file_name().context("a file has a name")?);
+        anyhow::ensure!(!copy.exists(), "{} exists already", copy.display());
+        fs::copy(&file, &copy)
+            .with_context(|| format!("cannot copy {} to {}", file.display(), copy.display()))?;
+    }
     Ok(())
 }
 
@@ -326,7 +352,7 @@ fn write_config(config: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     let id = &arguments.programme;
     let programme = format!(
         "\n[[programme]]\nid = \"{id}\"\nledger_key_file = \"keys/{id}/ledger.pem\"\n\
-         keys_dir = \"keys/{id}\"\n"
+         keys_dir = \"keys/{id}\"\n\n[programme.settlement]\nmasters_dir = \"masters/{id}\"\n"
     );
     let text = match fs::read_to_string(config) {
         Ok(before) => format!("{}\n{programme}", before.trim_end()),

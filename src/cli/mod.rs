@@ -28,6 +28,8 @@ mod key;
 #[cfg(feature = "server")]
 mod keyfile;
 #[cfg(feature = "server")]
+mod master;
+#[cfg(feature = "server")]
 mod remote;
 #[cfg(feature = "server")]
 mod serve;

@@ -6,6 +6,7 @@
 //! ledger.
 
 pub use super::sections::{Log, LogFormat, LogLevel, RocksDb, Server, Writer};
+pub use super::settlement::{CutoffDay, Settlement, ZONE_ADVICE};
 
 use crate::proof::keys::is_name;
 use serde::Deserialize;
@@ -49,6 +50,9 @@ pub struct Programme {
     pub ledger_key_file: PathBuf,
     /// The folder of the keys with which the house signs by itself.
     pub keys_dir: PathBuf,
+    /// The nightly run.
+    #[serde(default)]
+    pub settlement: Settlement,
 }
 
 /// Why settings cannot be used.
@@ -105,6 +109,8 @@ impl Config {
         for programme in &mut config.programmes {
             programme.ledger_key_file = folder.join(&programme.ledger_key_file);
             programme.keys_dir = folder.join(&programme.keys_dir);
+            let masters_dir = &mut programme.settlement.masters_dir;
+            *masters_dir = folder.join(&masters_dir);
         }
         Ok(config)
     }
@@ -171,6 +177,7 @@ fn check_programmes(programmes: &[Programme]) -> Result<(), ConfigError> {
         } else if !ids.insert(&programme.id) {
             "each programme has one table; delete one of the two"
         } else {
+            programme.settlement.check()?;
             continue;
         };
         let value = programme.id.clone();
@@ -188,6 +195,10 @@ mod tests {
     use super::*;
 
     const REFERENCE: &str = include_str!("../../config/tallyhouse.toml");
+
+    /// The table of the nightly run, within a programme.
+    const SETTLEMENT: &str = "[[programme]]\nid = \"a\"\nledger_key_file = \"a\"\n\
+                              keys_dir = \"a\"\n[programme.settlement]";
 
     fn message(text: &str) -> String {
         Config::parse(text).unwrap_err().to_string()
@@ -220,13 +231,16 @@ mod tests {
             "[rocksdb]",
             "[log]",
             "[[programme]]",
+            SETTLEMENT,
         ] {
             let start = REFERENCE.find(&format!("\n{table}\n")).unwrap_or_default();
             for setting in settings_of(table) {
                 let named = ["", "#"]
                     .iter()
                     .any(|mark| REFERENCE[start..].contains(&format!("\n{mark}{setting} = ")));
-                let is_table = REFERENCE.contains(&format!("[{setting}]"));
+                let is_table = ["[", "."]
+                    .iter()
+                    .any(|before| REFERENCE.contains(&format!("{before}{setting}]")));
                 assert!(named || is_table, "{table} {setting}");
             }
         }
@@ -244,6 +258,7 @@ mod tests {
         let config = Config::parse(&text).unwrap();
         assert_eq!(config.programmes.len(), 1);
         assert_eq!(config.programmes[0].id, "demo");
+        assert_eq!(config.programmes[0].settlement, Settlement::default());
         assert_eq!(
             config.programmes[0].ledger_key_file,
             Path::new("keys/ledger.pem")
@@ -371,6 +386,8 @@ mod tests {
             folder.path().join("k.pem")
         );
         assert_eq!(config.programmes[0].keys_dir, Path::new("/k"));
+        let masters_dir = &config.programmes[0].settlement.masters_dir;
+        assert_eq!(*masters_dir, folder.path().join("masters"));
         let absent = Config::load(&folder.path().join("absent.toml")).unwrap_err();
         assert!(
             absent

@@ -9,6 +9,7 @@ pub mod config;
 mod key_name;
 pub mod keys;
 mod sections;
+mod settlement;
 pub mod shutdown;
 pub mod telemetry;
 

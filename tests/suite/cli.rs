@@ -308,3 +308,82 @@ fn a_second_programme_joins_the_same_house() {
     let again = run(TALLYHOUSE, args);
     assert_eq!(again.status.code(), Some(2), "{}", text(&again));
 }
+
+fn init_with_masters(house: &Path, masters: &Path) -> std::process::Output {
+    let (dir, masters) = (house.as_os_str(), masters.as_os_str());
+    let words = [
+        "init",
+        "--programme",
+        "demo",
+        "--currency",
+        "USD",
+        "--json",
+        "--dir",
+    ];
+    let words = words.iter().map(AsRef::<OsStr>::as_ref);
+    run(
+        TALLYHOUSE,
+        words.chain([dir, "--masters".as_ref(), masters]),
+    )
+}
+
+#[test]
+fn masters_are_checked_copied_and_bound_by_their_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = folder.path().join("house");
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/demo/masters");
+    let output = init_with_masters(&house, &demo);
+    assert!(output.status.success(), "{}", text(&output));
+    let config = tallyhouse::platform::config::Config::load(&house.join("tallyhouse.toml"));
+    let settlement = &config.unwrap().programmes[0].settlement;
+    assert_eq!(settlement.masters_dir, house.join("masters/demo"));
+    assert_eq!(settlement.operate_key, "operate-1");
+    assert!(house.join("keys/demo/house.operate-1.pem").is_file());
+
+    let check = |dir: &Path| {
+        let words: [&OsStr; 4] = [
+            "master".as_ref(),
+            "check".as_ref(),
+            "--json".as_ref(),
+            dir.as_ref(),
+        ];
+        let output = run(TALLYHOUSE, words);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), report)
+    };
+    let (code, report) = check(&settlement.masters_dir);
+    assert_eq!(
+        (code, &report["usable"], &report["refused"]),
+        (Some(0), &json!(23), &json!(0))
+    );
+
+    let deli = settlement.masters_dir.join("deli.toml");
+    let words: [&OsStr; 3] = ["master".as_ref(), "hash".as_ref(), deli.as_ref()];
+    let hash = run(TALLYHOUSE, words);
+    assert!(hash.status.success(), "{}", text(&hash));
+    let hash = String::from_utf8(hash.stdout).unwrap().trim().to_owned();
+    let listed = report["masters"].as_array().unwrap();
+    let of_deli = listed
+        .iter()
+        .find(|master| master["party"] == "deli")
+        .unwrap();
+    assert_eq!(of_deli["master_sha256"], hash);
+    let submission = json!({"ledger": "localhost/demo-00000000", "submission": "s",
+        "valid_until": "2026-01-01T00:00:00Z", "ops": [{"op": "partner_set", "id": "p",
+        "partner": "deli", "roles": [], "status": "active", "master_sha256": hash}]});
+    let submission = submission.to_string();
+    let taken = tallyhouse::proof::payload::parse(submission.as_bytes(), Some(2));
+    assert!(taken.is_ok(), "partner_set takes the hash as it is printed");
+
+    std::fs::rename(&deli, deli.with_file_name("cinema.toml")).unwrap();
+    let (code, report) = check(&settlement.masters_dir);
+    assert_eq!((code, &report["refused"]), (Some(1), &json!(1)));
+    let refused = init_with_masters(&folder.path().join("other"), &settlement.masters_dir);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused).contains("holds the master of deli"),
+        "{}",
+        text(&refused)
+    );
+    assert_eq!(check(&house.join("absent")).0, Some(2));
+}

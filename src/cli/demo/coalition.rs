@@ -1,11 +1,14 @@
 //! The demo's coalition: `config/demo/programme.toml`, and how it is registered in a new ledger.
 
+use crate::audit::findings::hex;
 use crate::cli::client::Client;
 use crate::cli::init::{self, Founded};
 use crate::cli::key::{PARTNER_SCOPES, key_add};
 use crate::cli::{keyfile, sign};
+use crate::domain::ids::Name;
 use crate::platform::keys::{KeyName, NamedKey};
 use crate::proof::keys::Signer;
+use crate::settlement::masters::{self, Masters};
 use anyhow::Context;
 use clap::ValueEnum;
 use rust_decimal::Decimal;
@@ -75,6 +78,18 @@ impl Price {
     }
 }
 
+impl Partner {
+    /// What registers it; its master's hash is logged if it has a master.
+    fn set(&self, masters: &Masters) -> anyhow::Result<Value> {
+        let mut op = json!({"op": "partner_set", "partner": self.id, "roles": self.roles,
+            "status": "active"});
+        if let Some(master) = masters.get(&Name::parse(&self.id)?) {
+            op["master_sha256"] = json!(hex(&master.sha256()));
+        }
+        Ok(op)
+    }
+}
+
 impl Coalition {
     /// The coalition that comes with the program.
     ///
@@ -87,6 +102,12 @@ impl Coalition {
     /// How many partners it has.
     pub fn partners(&self) -> usize {
         self.partner.len()
+    }
+
+    /// Its partners' ids.
+    #[cfg(test)]
+    pub fn partner_ids(&self) -> impl Iterator<Item = &str> {
+        self.partner.iter().map(|partner| partner.id.as_str())
     }
 
     /// Displayed points that a purchase earns per unit of the currency.
@@ -131,12 +152,13 @@ impl Coalition {
             grace_days: programme.grace_days,
             reversible_days: programme.reversible_days,
             transfers: programme.transfers_allowed,
+            masters: None,
             json: false,
         })
     }
 
-    /// Makes the partners' keys in a folder and registers partners, keys and prices: one govern key
-    /// proposes, the other approves.
+    /// Makes the partners' keys in a folder and registers partners, with the hashes of their
+    /// masters, keys and prices: one govern key proposes, the other approves.
     ///
     /// # Errors
     /// The house refused something, which it must not.
@@ -153,11 +175,9 @@ impl Coalition {
             approvals.push(json!({"op": "approve", "proposal": id}));
             json!({"op": "propose", "id": id, "action": action})
         };
+        let masters = masters::load(&founded.masters_dir)?;
         for partner in &self.partner {
-            ops.push(
-                json!({"op": "partner_set", "partner": partner.id, "roles": partner.roles,
-                "status": "active"}),
-            );
+            ops.push(partner.set(&masters)?);
             let name = KeyName::new(&partner.id, "till-1")?;
             let key = NamedKey::create(keys, name.clone())?;
             let public = keyfile::public_key(&keyfile::to_signer(&key)?);

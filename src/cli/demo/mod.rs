@@ -5,6 +5,7 @@
 
 mod books;
 mod coalition;
+mod masters;
 mod server;
 mod tour;
 
@@ -152,6 +153,7 @@ impl Demo {
     fn run(&self) -> anyhow::Result<(Done, Server)> {
         let id = &self.coalition.programme.id;
         let founded = self.coalition.found(&self.dir)?;
+        masters::write(&founded.masters_dir)?;
         self.step(1, "founded", &founded.origin);
         let config = Config::load(&founded.config)?;
         let server = Server::start(&config)?;
