@@ -39,6 +39,9 @@ mod rules;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[cfg(feature = "server")]
+#[path = "suite/settlement.rs"]
+mod settlement;
+#[cfg(feature = "server")]
 #[path = "suite/simulation.rs"]
 mod simulation;
 #[cfg(feature = "server")]

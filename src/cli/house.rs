@@ -5,6 +5,8 @@
 //! tallyhouse.toml
 //! data/<programme>/ledger/             the database
 //! data/<programme>/checkpoint          copy of the last signed checkpoint
+//! data/<programme>/shadow              what the shadow has summed so far
+//! data/<programme>/windows/            statements and files, a folder for each window
 //! keys/<programme>/ledger.pem          signs checkpoints; ledger.vkey verifies them
 //! keys/<programme>/house.<key id>.pem  keys that the house uses online
 //! govern/<programme>/house.<id>.pem    keys to be taken away and kept apart
@@ -12,6 +14,7 @@
 //!
 //! Must not: make or change keys; `init` does.
 
+use crate::cli::keyfile;
 use crate::domain::programme::{ClockKind, Programme};
 use crate::domain::submission::Action;
 use crate::ledger::rocks::RocksStore;
@@ -23,6 +26,10 @@ use crate::platform::keys;
 use crate::proof::entry::EntryRef;
 use crate::proof::note::NoteSigner;
 use crate::proof::payload;
+use crate::settlement::calendar::Schedule;
+use crate::settlement::night::Watch;
+use crate::settlement::run::Settings;
+use crate::settlement::{self, Settlement};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,14 +48,62 @@ pub fn checkpoint_copy(data_dir: &Path, programme: &str) -> PathBuf {
 ///
 /// # Errors
 /// Which programme cannot be opened, and why; none is served then.
-pub fn open(config: &Config, accept_clock: bool) -> anyhow::Result<Vec<Ledger>> {
+pub fn open(config: &Config, accept_clock: bool) -> anyhow::Result<Vec<Arc<Settlement>>> {
     let programmes = config.programmes.iter();
     let opened = programmes.map(|programme| {
         let ledger = open_one(config, programme, accept_clock)
             .with_context(|| format!("programme {}", programme.id))?;
-        Ok(ledger)
+        settlement(config, programme, ledger).with_context(|| format!("programme {}", programme.id))
     });
     opened.collect()
+}
+
+/// Ends settlements and their ledgers.
+pub fn close(settlements: &[Arc<Settlement>]) {
+    for settlement in settlements {
+        settlement.close();
+        settlement.ledger().close();
+    }
+}
+
+/// Watches over the nights of programmes that settle by themselves. Where time is moved by hand,
+/// nights come with it.
+///
+/// # Errors
+/// A thread could not be had.
+pub fn watch(settlements: &[Arc<Settlement>]) -> std::io::Result<Vec<Watch>> {
+    let alone = |s: &&Arc<Settlement>| s.settings().automatic && !s.ledger().clock().is_simulated();
+    let automatic = settlements.iter().filter(alone);
+    automatic.map(|s| Watch::start(s.clone())).collect()
+}
+
+/// The settlement of an open ledger. Without the key that signs at night it serves what there is.
+fn settlement(
+    config: &Config,
+    programme: &crate::platform::config::Programme,
+    ledger: Ledger,
+) -> anyhow::Result<Arc<Settlement>> {
+    let wanted = &programme.settlement;
+    let file = format!("house.{}.pem", wanted.operate_key);
+    let file = programme.keys_dir.join(file);
+    let signer = match file.exists() {
+        true => Some(keyfile::signer(&file)?),
+        false => {
+            let file = file.display();
+            tracing::warn!(%file, "no key to settle with; nothing is cut by night");
+            None
+        }
+    };
+    let folder = config.data_dir.join(&programme.id);
+    let settings = Settings {
+        schedule: Schedule::new(wanted)?,
+        automatic: wanted.automatic && signer.is_some(),
+        windows_dir: folder.join("windows"),
+        masters_dir: wanted.masters_dir.clone(),
+        shadow_file: folder.join("shadow"),
+        address: settlement::address(&ledger.view().governance.programme),
+    };
+    Ok(Settlement::start(ledger, signer, settings)?)
 }
 
 fn open_one(

@@ -4,7 +4,7 @@
 
 use super::exit::Exit;
 use super::style;
-use crate::audit::findings::hex;
+use crate::proof::hex::encode as hex;
 use crate::render::master::Master;
 use crate::settlement::masters::{self, MastersError};
 use clap::{Args, Subcommand};

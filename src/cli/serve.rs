@@ -6,13 +6,15 @@
 use super::exit::Exit;
 use super::{house, style};
 use crate::http::{self, House, ServeError};
-use crate::ledger::Ledger;
 use crate::platform::config::Config;
 use crate::platform::{shutdown, telemetry};
+use crate::settlement::Settlement;
+use crate::settlement::night::Watch;
 use anyhow::Context;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Serves every programme of the settings until SIGINT or SIGTERM.
@@ -45,7 +47,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         "{} names no programme; found one with `tallyhouse init`",
         arguments.config.display()
     );
-    let ledgers = house::open(&config, arguments.accept_clock)?;
+    let settlements = house::open(&config, arguments.accept_clock)?;
+    let watches = house::watch(&settlements)?;
     let listen = arguments.listen.unwrap_or(config.server.listen);
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
     let served = runtime.block_on(async {
@@ -53,15 +56,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             .await
             .with_context(|| format!("cannot listen on {listen}"))?;
         let stop = shutdown::listen()?;
-        let house = House::new(&config, ledgers.iter().cloned())?;
-        announce(&listener, &ledgers, arguments.json)?;
+        let house = House::new(&config, settlements.iter().cloned())?;
+        announce(&listener, &settlements, arguments.json)?;
         let stopped = async {
             let signal = stop.await;
             tracing::info!(signal, "stopping");
         };
         anyhow::Ok(http::serve(listener, house, stopped).await)
     })?;
-    end(served, &ledgers)?;
+    end(served, watches, &settlements)?;
     Ok(Exit::Done)
 }
 
@@ -69,19 +72,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// Serving ended for another reason than the wish to stop.
-pub fn end(served: Result<(), ServeError>, ledgers: &[Ledger]) -> anyhow::Result<()> {
+pub fn end(
+    served: Result<(), ServeError>,
+    watches: Vec<Watch>,
+    settlements: &[Arc<Settlement>],
+) -> anyhow::Result<()> {
     if let Err(ServeError::LedgerStopped { programme, reason }) = &served {
         tracing::error!(%programme, %reason, "a ledger had to stop; aborting");
         // If we stop here, recovery finds in the log whatever became durable, and nothing else.
         std::process::abort();
     }
-    ledgers.iter().for_each(Ledger::close);
+    drop(watches);
+    house::close(settlements);
     Ok(served?)
 }
 
-fn announce(listener: &TcpListener, ledgers: &[Ledger], as_json: bool) -> anyhow::Result<()> {
+fn announce(
+    listener: &TcpListener,
+    settlements: &[Arc<Settlement>],
+    as_json: bool,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let views = ledgers.iter().map(Ledger::view);
+    let views = settlements.iter().map(|s| s.ledger().view());
     let ids: Vec<String> = views
         .map(|view| view.governance.programme.id.to_string())
         .collect();

@@ -53,8 +53,8 @@ pub async fn get(At(programme): At) -> Response {
 
 /// Move a simulated clock
 ///
-/// Forward only, with a house token of the scope `operate`. On a real ledger there is no such
-/// route.
+/// Forward only, with a house token of the scope `operate`. Where the house settles by itself, the
+/// night comes at the first cutoff on the way. On a real ledger there is no such route.
 #[utoipa::path(
     post,
     path = "/v1/{programme}/clock",
@@ -88,7 +88,10 @@ pub async fn post(
         serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
     let wanted = Micros::parse(&wanted.now);
     let wanted = wanted.ok_or_else(|| malformed("now is written YYYY-MM-DDThh:mm:ssZ".into()))?;
-    let moved = programme.ledger.clock().advance_to(wanted.0);
+    let settlement = programme.settlement.clone();
+    // A night on the way writes files and waits for the ledger.
+    let moved = tokio::task::spawn_blocking(move || settlement.move_clock(wanted)).await;
+    let moved = moved.map_err(|_| Problem::of(Code::Internal))?;
     moved.map_err(|error| match error {
         ClockError::Backwards { now_us, .. } => {
             let stands = Micros(now_us).to_rfc3339();

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::platform::config::{Config, Server};
 use crate::proof::keys::PublicKey;
 use crate::proof::note::VerifierKey;
+use crate::settlement::Settlement;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -39,6 +40,8 @@ pub struct Programme {
     pub id: Name,
     /// Its ledger.
     pub ledger: Ledger,
+    /// What closes its windows.
+    pub settlement: Arc<Settlement>,
     /// The key that its checkpoints verify with.
     pub verifier_key: VerifierKey,
     /// How fast each author may ask.
@@ -54,7 +57,7 @@ impl Programme {
 }
 
 impl House {
-    /// A house that serves these ledgers under their programmes' ids.
+    /// A house that serves these settlements and their ledgers under their programmes' ids.
     ///
     /// # Errors
     /// A verifier thread could not be had.
@@ -63,11 +66,11 @@ impl House {
     /// If a ledger's founding entry names a ledger key that founding would have refused.
     pub fn new(
         config: &Config,
-        ledgers: impl IntoIterator<Item = Ledger>,
+        settlements: impl IntoIterator<Item = Arc<Settlement>>,
     ) -> std::io::Result<Self> {
         let server = config.server.clone();
-        let programmes = ledgers.into_iter().map(|ledger| {
-            let programme = open(ledger, &server);
+        let programmes = settlements.into_iter().map(|settlement| {
+            let programme = open(settlement, &server);
             (programme.id, Arc::new(programme))
         });
         let inner = Inner {
@@ -143,7 +146,8 @@ impl House {
     }
 }
 
-fn open(ledger: Ledger, server: &Server) -> Programme {
+fn open(settlement: Arc<Settlement>, server: &Server) -> Programme {
+    let ledger = settlement.ledger().clone();
     let view = ledger.view();
     let programme = &view.governance.programme;
     let key = PublicKey::register(&programme.ledger_key).expect("founding checked the ledger key");
@@ -156,5 +160,6 @@ fn open(ledger: Ledger, server: &Server) -> Programme {
             server.author_burst_requests_max,
         ),
         ledger,
+        settlement,
     }
 }

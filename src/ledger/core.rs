@@ -219,7 +219,9 @@ impl Core {
     /// Every window, as readers see them.
     pub fn windows(&mut self) -> Arc<Windows> {
         let windows = &self.set.windows;
-        let shared = self.windows.get_or_insert_with(|| Arc::new(windows.clone()));
+        let shared = self
+            .windows
+            .get_or_insert_with(|| Arc::new(windows.clone()));
         shared.clone()
     }
 

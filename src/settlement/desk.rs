@@ -3,8 +3,7 @@
 //! They take the same way as a partner's: signed bytes, opened and verified again, decided by the
 //! writer. Must not: reach past the ledger's door.
 
-use crate::domain::effect::Applied;
-use crate::domain::effect::Effect;
+use crate::domain::effect::{Applied, Effect};
 use crate::domain::rejection::Rejection;
 use crate::domain::time::Micros;
 use crate::ledger::commit::{Acknowledged, Unacknowledged};
@@ -84,7 +83,7 @@ pub fn submit(ledger: &Ledger, signer: &Signer, name: &str, op: Value) -> Result
     )?;
     let evidence = match ledger.submit_blocking(opened)? {
         Acknowledged::New(evidence) => evidence,
-        Acknowledged::Known(index) => known(ledger, index)?,
+        Acknowledged::Known(index) => Box::new(known(ledger, index)?),
     };
     let done = read(&evidence, &programme.currency).map_err(DeskError::Answer)?;
     match done {
@@ -113,12 +112,7 @@ fn read(
     let submission = payload::parse(entry.payload, Some(currency.decimals()));
     let submission = submission.map_err(|error| error.to_string())?;
     let index = evidence.index;
-    let effects = effects::decode(
-        &evidence.record.effects,
-        index,
-        &submission.ops,
-        currency,
-    );
+    let effects = effects::decode(&evidence.record.effects, index, &submission.ops, currency);
     let effects = effects.map_err(|error| error.to_string())?;
     effects.into_iter().next().ok_or_else(|| "no op".to_owned())
 }

@@ -7,6 +7,7 @@
 
 use crate::domain::governance::{Governance, PARTNERS_MAX};
 use crate::domain::ids::{HOUSE, Name};
+use crate::proof::hex;
 use crate::render::master::Master;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -99,6 +100,28 @@ impl UnboundReason {
             Self::NotRegistered => "not_registered",
             Self::Differs => "differs",
             Self::MissingHash => "missing_hash",
+        }
+    }
+}
+
+impl std::fmt::Display for Unbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let party = &self.party;
+        match self.reason {
+            UnboundReason::NotRegistered => {
+                write!(f, "{party} is no partner of this ledger: remove its master")
+            }
+            UnboundReason::Differs => write!(
+                f,
+                "the master of {party} has the hash {} and the ledger another one: find out who \
+                 changed what; if the file is right, log its hash with partner_set",
+                hex::encode(&self.in_file)
+            ),
+            UnboundReason::MissingHash => write!(
+                f,
+                "the ledger has no hash for the master of {party}: log {} with partner_set",
+                hex::encode(&self.in_file)
+            ),
         }
     }
 }

@@ -7,8 +7,9 @@ pub mod calendar;
 pub mod desk;
 pub mod files;
 pub mod masters;
+pub mod night;
 pub mod publish;
 pub mod run;
 pub mod shadow;
 
-pub use run::{Settled, Settlement};
+pub use run::{Settled, Settlement, address};

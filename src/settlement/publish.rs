@@ -22,9 +22,7 @@ use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
 use crate::proof::statement::{Canonical, Hashes, write};
 use crate::render::master::Masters;
-use crate::render::{
-    Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, xlsx,
-};
+use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, xlsx};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -34,7 +32,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// A file or folder failed; nothing is published.
-    #[error("a statement file cannot be written: {0}; make room or mend the folder, and settle again")]
+    #[error(
+        "a statement file cannot be written: {0}; make room or mend the folder, and settle again"
+    )]
     File(#[from] std::io::Error),
     /// What would be published is not what the ledger binds.
     #[error("the statements of window {window} are not those that entry {entry} binds")]
@@ -166,7 +166,10 @@ fn fill(
         address: press.address,
     };
     files::write(&filled.join("matrix.csv"), &csv::matrix(&sheet))?;
-    files::write(&filled.join("matrix.xlsx"), &xlsx::matrix(&sheet))?;
+    files::write(
+        &filled.join("matrix.xlsx"),
+        &xlsx::matrix(&sheet).map_err(std::io::Error::other)?,
+    )?;
     let books = journal::hledger(&sheet, true);
     files::write(&filled.join("journal.hledger"), books.as_bytes())?;
     let books = journal::beancount(&sheet, true);
@@ -195,7 +198,10 @@ fn derive(
     let file = |ending: &str| filled.join("statements").join(format!("{name}.{ending}"));
     files::write(&file("stated.json"), &Canonical::of(stated).json)?;
     files::write(&file("csv"), &csv::statement(&sheet))?;
-    files::write(&file("xlsx"), &xlsx::statement(&sheet))?;
+    files::write(
+        &file("xlsx"),
+        &xlsx::statement(&sheet).map_err(std::io::Error::other)?,
+    )?;
     files::write(&file("camt053.xml"), &camt053::statement(&sheet))
 }
 
@@ -222,7 +228,10 @@ fn money_files(
     }
     if !problems.is_empty() {
         problems.extend_from_slice(press.unbound);
-        files::write(&filled.join("problems.json"), &Canonical::of(&problems).json)?;
+        files::write(
+            &filled.join("problems.json"),
+            &Canonical::of(&problems).json,
+        )?;
     }
     Ok(problems)
 }
@@ -257,7 +266,10 @@ pub fn complete(press: &Press<'_>, window: u32) -> Result<Vec<Problem>, PublishE
 /// Packs all files of a folder.
 fn zip(folder: &Path) -> std::io::Result<()> {
     let mut packed = Vec::new();
-    for (inside, folder) in [("", folder.to_owned()), ("statements/", folder.join("statements"))] {
+    for (inside, folder) in [
+        ("", folder.to_owned()),
+        ("statements/", folder.join("statements")),
+    ] {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());

@@ -18,6 +18,7 @@ use super::publish::{self, Bound, Press, Problem, PublishError};
 use super::shadow::{Shadow, ShadowError};
 use crate::domain::effect::Given;
 use crate::domain::governance::Governance;
+use crate::domain::programme::Programme;
 use crate::domain::submission::{Action, IssueStatements};
 use crate::domain::tally::statements::Statements;
 use crate::domain::tally::{Closing, Tally};
@@ -25,6 +26,7 @@ use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Window, WindowState};
 use crate::ledger::Ledger;
 use crate::ledger::store::StoreError;
+use crate::platform::clock::ClockError;
 use crate::proof::entry::EntryRef;
 use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
@@ -140,6 +142,11 @@ impl Settlement {
         }))
     }
 
+    /// The ledger it settles.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The second computation.
     pub fn shadow(&self) -> &Shadow {
         &self.shadow
@@ -175,6 +182,32 @@ impl Settlement {
         settled
     }
 
+    /// Moves a simulated clock, and lets the night come at the first cutoff on the way. Nothing is
+    /// accepted meanwhile, so all further days on the way are closed together at the end. A night
+    /// that ends early does not hold time up.
+    ///
+    /// # Errors
+    /// [`ClockError`], with nothing moved.
+    pub fn move_clock(&self, to: Micros) -> Result<(), ClockError> {
+        let clock = self.ledger.clock();
+        let (_, cutoff) = self.settings.schedule.next_cutoff(self.now());
+        let night = |settlement: &Self| {
+            if let Err(error) = settlement.settle(None) {
+                tracing::error!(%error, "the nightly run ended early");
+            }
+        };
+        let by_itself = clock.is_simulated() && self.settings.automatic;
+        if by_itself && cutoff <= to {
+            clock.advance_to(cutoff.0)?;
+            night(self);
+        }
+        clock.advance_to(to.0)?;
+        if by_itself && self.is_due() {
+            night(self);
+        }
+        Ok(())
+    }
+
     /// Whether a run has something to do.
     pub fn is_due(&self) -> bool {
         let windows = self.ledger.view().windows.clone();
@@ -197,7 +230,11 @@ impl Settlement {
             window.state != WindowState::Open && !done
         };
         let windows = self.ledger.view().windows.clone();
-        let numbers: Vec<u32> = windows.iter().filter(unpublished).map(|w| w.number).collect();
+        let numbers: Vec<u32> = windows
+            .iter()
+            .filter(unpublished)
+            .map(|w| w.number)
+            .collect();
         for number in numbers {
             self.net(signer, number)?;
             self.state(signer, number)?;
@@ -210,7 +247,10 @@ impl Settlement {
     /// Sweeps what expired and cuts the open window, if its days have closed.
     fn cut(&self, signer: &Signer, until: Option<Day>) -> Result<(), SettleError> {
         let view = self.ledger.view();
-        let open = view.windows.open().ok_or_else(|| unreadable("no open window"))?;
+        let open = view
+            .windows
+            .open()
+            .ok_or_else(|| unreadable("no open window"))?;
         let last = match until {
             Some(day) => Some(day),
             None => self.settings.schedule.last_closed(self.now()),
@@ -244,7 +284,9 @@ impl Settlement {
         if window.state != WindowState::Cut {
             return Ok(());
         }
-        let cut = window.cut.ok_or_else(|| unreadable("a cut window without cut"))?;
+        let cut = window
+            .cut
+            .ok_or_else(|| unreadable("a cut window without cut"))?;
         let tally = self.shadow.wait_for(cut.entry + 1, PATIENCE)?;
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
@@ -302,7 +344,11 @@ impl Settlement {
         drop(statements);
         drop(closing);
         self.shadow.forget(number);
-        tracing::info!(window = number, statements = window.statements, "window published");
+        tracing::info!(
+            window = number,
+            statements = window.statements,
+            "window published"
+        );
         Ok(Settled {
             window: number,
             first_day: window.first_day,
@@ -315,7 +361,12 @@ impl Settlement {
     /// Makes files that were left out for want of masters.
     fn complete(&self, signer: &Signer) -> Result<(), SettleError> {
         let view = self.ledger.view();
-        let numbers = view.windows.iter().rev().take(64).map(|window| window.number);
+        let numbers = view
+            .windows
+            .iter()
+            .rev()
+            .take(64)
+            .map(|window| window.number);
         let noted = |number: &u32| {
             let folder = publish::folder(&self.settings.windows_dir, *number);
             folder.join("problems.json").exists()
@@ -371,7 +422,9 @@ impl Settlement {
     /// let it go, the same read from the log again.
     fn closing(&self, number: u32) -> Result<(Closing, Hash), SettleError> {
         let window = self.window(number)?;
-        let netted = window.netted.ok_or_else(|| unreadable("a window not netted"))?;
+        let netted = window
+            .netted
+            .ok_or_else(|| unreadable("a window not netted"))?;
         let tally = self.shadow.wait_for(netted.entry + 1, PATIENCE)?;
         let closing = match tally.closing(number) {
             Some(closing) => closing.clone(),
@@ -387,7 +440,9 @@ impl Settlement {
 
     /// What the entry of `issue_statements` binds.
     fn bound(&self, window: &Window) -> Result<Bound, SettleError> {
-        let stated = window.stated.ok_or_else(|| unreadable("a window not stated"))?;
+        let stated = window
+            .stated
+            .ok_or_else(|| unreadable("a window not stated"))?;
         let record = self.ledger.entries(stated.entry, 1)?.pop();
         let record = record.ok_or_else(|| unreadable("an entry is missing"))?;
         let entry = EntryRef::decode(&record.entry).map_err(unreadable)?;
@@ -413,6 +468,12 @@ impl Settlement {
     pub fn close(&self) {
         self.shadow.close();
     }
+}
+
+/// Where a programme is served, as written in files for people: its origin's host.
+pub fn address(programme: &Programme) -> String {
+    let host = programme.origin.split('/').next().unwrap_or_default();
+    format!("https://{host}/v1/{}", programme.id)
 }
 
 const UNPOISONED: &str = "no run panics";

@@ -128,7 +128,12 @@ impl Shadow {
             // A follower that sleeps is woken by this.
             self.shared.moved.notify_all();
             let slice = left.min(Duration::from_millis(POLL_MS));
-            state = self.shared.moved.wait_timeout(state, slice).expect(UNPOISONED).0;
+            state = self
+                .shared
+                .moved
+                .wait_timeout(state, slice)
+                .expect(UNPOISONED)
+                .0;
         }
     }
 
@@ -146,7 +151,10 @@ impl Shadow {
         let thread = self.thread.lock().expect(UNPOISONED).take();
         if let Some(thread) = thread {
             let _ = thread.join();
-            save(&self.shared, &mut self.shared.state.lock().expect(UNPOISONED));
+            save(
+                &self.shared,
+                &mut self.shared.state.lock().expect(UNPOISONED),
+            );
         }
     }
 }
@@ -237,7 +245,7 @@ fn add_all(
     records: &[Record],
 ) -> Result<(), String> {
     let currency = governance.programme.currency;
-    let mut chain = ChainHasher::new();
+    let chain = ChainHasher::new();
     for (index, record) in (from..).zip(records) {
         let wrong = |what: &dyn std::fmt::Display| format!("entry {index}: {what}");
         let entry = EntryRef::decode(&record.entry).map_err(|error| wrong(&error))?;

@@ -10,6 +10,7 @@ use tallyhouse::http::{House, ServeError, serve};
 use tallyhouse::ledger::commit::Acknowledged;
 use tallyhouse::ledger::memory::MemoryStore;
 use tallyhouse::ledger::{self, Ledger, Setup};
+use tallyhouse::platform;
 use tallyhouse::platform::clock::Clock;
 use tallyhouse::platform::config::Config;
 use tallyhouse::proof::entry::EntryRef;
@@ -17,6 +18,8 @@ use tallyhouse::proof::jws::{self, Typ};
 use tallyhouse::proof::keys::{Kid, Signer};
 use tallyhouse::proof::note::NoteSigner;
 use tallyhouse::proof::{base64url, envelope};
+use tallyhouse::settlement::calendar::Schedule;
+use tallyhouse::settlement::{Settlement, run};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -87,6 +90,8 @@ pub struct Coalition {
     pub origin: String,
     /// The programme's id.
     pub id: String,
+    /// Where its files go.
+    pub folder: tempfile::TempDir,
 }
 
 impl Coalition {
@@ -209,7 +214,23 @@ impl Coalition {
             store,
             origin,
             id,
+            folder: tempfile::tempdir().expect("a folder"),
         }
+    }
+
+    /// What closes its windows; it signs with `operate-1` and is started by hand only.
+    pub fn settlement(&self) -> Arc<Settlement> {
+        let folder = self.folder.path();
+        let settings = run::Settings {
+            schedule: Schedule::new(&platform::config::Settlement::default()).expect("a schedule"),
+            automatic: false,
+            windows_dir: folder.join("windows"),
+            masters_dir: folder.join("masters"),
+            shadow_file: folder.join("shadow"),
+            address: tallyhouse::settlement::address(&self.ledger.view().governance.programme),
+        };
+        let signer = signer("house/operate-1");
+        Settlement::start(self.ledger.clone(), Some(signer), settings).expect("it starts")
     }
 
     /// The ledger's present.
@@ -278,7 +299,7 @@ pub struct Server {
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<Result<(), ServeError>>>,
-    ledgers: Vec<Ledger>,
+    settlements: Vec<Arc<Settlement>>,
 }
 
 impl Server {
@@ -289,8 +310,8 @@ impl Server {
             .enable_all()
             .build()
             .expect("a runtime");
-        let ledgers: Vec<Ledger> = coalitions.iter().map(|c| c.ledger.clone()).collect();
-        let house = House::new(config, ledgers.clone()).expect("a house");
+        let settlements: Vec<Arc<Settlement>> = coalitions.iter().map(|c| c.settlement()).collect();
+        let house = House::new(config, settlements.clone()).expect("a house");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -301,7 +322,7 @@ impl Server {
             runtime: Some(runtime),
             stop: Some(stop),
             served: Some(served),
-            ledgers,
+            settlements,
         }
     }
 
@@ -380,7 +401,9 @@ impl Drop for Server {
         if self.served.is_some() && !std::thread::panicking() {
             self.ended().expect("it serves until it is told to stop");
         }
-        for ledger in &self.ledgers {
+        for settlement in &self.settlements {
+            settlement.close();
+            let ledger = settlement.ledger();
             ledger.close();
         }
         self.runtime

@@ -1,12 +1,12 @@
 //! The demo's coalition: `config/demo/programme.toml`, and how it is registered in a new ledger.
 
-use crate::audit::findings::hex;
 use crate::cli::client::Client;
 use crate::cli::init::{self, Founded};
 use crate::cli::key::{PARTNER_SCOPES, key_add};
 use crate::cli::{keyfile, sign};
 use crate::domain::ids::Name;
 use crate::platform::keys::{KeyName, NamedKey};
+use crate::proof::hex::encode as hex;
 use crate::proof::keys::Signer;
 use crate::settlement::masters::{self, Masters};
 use anyhow::Context;

@@ -2,10 +2,11 @@
 
 use crate::cli::{house, serve};
 use crate::http::{self, House};
-use crate::ledger::Ledger;
 use crate::platform::config::Config;
+use crate::settlement::Settlement;
 use anyhow::Context;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -24,17 +25,17 @@ impl Server {
     /// # Errors
     /// A ledger cannot be opened, or there is no port.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
-        let ledgers = house::open(config, false)?;
+        let settlements = house::open(config, false)?;
         let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = runtime.block_on(TcpListener::bind(loopback));
         let listener = listener.context("no free port on the loopback")?;
         let address = listener.local_addr()?;
-        let house = House::new(config, ledgers.iter().cloned())?;
+        let house = House::new(config, settlements.iter().cloned())?;
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("demo-server".to_owned())
-            .spawn(move || run(&runtime, listener, house, stopped, &ledgers))?;
+            .spawn(move || run(&runtime, listener, house, stopped, &settlements))?;
         Ok(Self {
             address,
             stop,
@@ -59,8 +60,8 @@ fn run(
     listener: TcpListener,
     house: House,
     stopped: oneshot::Receiver<()>,
-    ledgers: &[Ledger],
+    settlements: &[Arc<Settlement>],
 ) -> anyhow::Result<()> {
     let served = runtime.block_on(http::serve(listener, house, stopped));
-    serve::end(served, ledgers)
+    serve::end(served, Vec::new(), settlements)
 }

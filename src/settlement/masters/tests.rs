@@ -1,7 +1,7 @@
 //! Folders of masters, good and bad, and what the ledger says about them.
 
 use super::*;
-use crate::audit::findings::hex;
+use crate::proof::hex::encode as hex;
 use crate::domain::ids::OpAt;
 use crate::domain::submission::Action;
 use crate::domain::time::Micros;
