@@ -334,7 +334,7 @@ fn verify(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let mut rows = vec![
         (
             "What counts",
-            "statement.json; this workbook was made from it".to_owned(),
+            "the signed statement (JSON); this workbook was made from it".to_owned(),
         ),
         ("SHA-256 of statement.json", stated.sha256.clone()),
         ("Ledger", statement.identity.origin.clone()),
