@@ -56,6 +56,7 @@ def differences(found, window, statements):
             wrong.append(f"{name} holds {found[name]} and has no statement")
     if window.get("pool"):
         same("the pool", -found.get("Liabilities:Pool", Decimal(0)), window["pool"]["closing"])
+    same("Income:Unexplained", found.get("Income:Unexplained", Decimal(0)), "0")
     total = sum(found.values(), Decimal(0))
     same("all accounts together", total, "0")
     return wrong, compared

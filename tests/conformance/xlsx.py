@@ -138,7 +138,17 @@ def statement(path):
             check.same(f"{label}, status", row[5], item["status"])
 
     account = document["account"]
-    table = [[row[1], row[5], row[6]] for row in rows(book, "Account")]
+    table = rows(book, "Account")
+    moved = account["movements"]
+    for movement, row in zip(moved, table[1:]):
+        up = (movement["debtor"] == partner) == (movement["kind"] == "confirmed")
+        amount = Decimal(movement["amount"])
+        check.day("movement, day", row[0], movement["at"][:10])
+        check.same("movement", row[1:3], [f"Payment {movement['kind']}", movement["window"]])
+        check.same("movement, reference", row[4], movement["reference"])
+        check.money("movement, change", row[5], amount if up else -amount)
+    check.same("rows of movements", table[len(moved) + 1][1], "Net of this window")
+    table = [[row[1], row[5], row[6]] for row in table]
     check.money("opening", labelled(table, "Opening")[2], account["opening"])
     check.money("net of account", labelled(table, "Net of this window")[1], account["net"])
     check.money("closing", labelled(table, "Closing")[2], account["closing"])
@@ -227,13 +237,18 @@ def main():
         documents = [(matrix, window)]
         paths = sorted(window.parent.glob("statements/*.json"))
         documents += [(statement, path) for path in paths]
-        if not paths:
-            sys.exit(f"xlsx: no statement in {window.parent}")
+        positions = json.loads(window.read_text(encoding="utf-8"))["positions"]
+        partners = {row["party"] for row in positions} - {"house"}
+        missing = partners ^ {path.stem for path in paths}
+        if missing:
+            sys.exit(f"xlsx: {window.parent}: statements and positions differ by {sorted(missing)}")
         for compare, path in documents:
             try:
                 compared += compare(path)
-            except (Differences, OSError) as error:
+            except Differences as error:
                 sys.exit(f"xlsx: {path}: {error}")
+            except Exception as error:  # whatever a broken workbook makes openpyxl raise
+                sys.exit(f"xlsx: {path}: {type(error).__name__}: {error}")
             workbooks += 1
     print(f"xlsx: {workbooks} workbooks agree with their JSON, {compared} cells compared")
 

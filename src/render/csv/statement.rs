@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 /// The columns of a statement. `amount` has no sign; `signed_amount` is above zero for what the
 /// partner receives. `points` are displayed points, so that points × price is the amount.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 22] = [
     "section",
     "item",
     "window",
@@ -34,6 +34,8 @@ const COLUMNS: [&str; 20] = [
     "status",
     "entry",
     "op",
+    "applied",
+    "refused",
     "value",
 ];
 
@@ -95,6 +97,7 @@ fn line_rows(table: &mut Table, sheet: &Sheet) {
     for line in &statement.lines {
         let mut row = Row::new("line", "")
             .number("window", statement.identity.window)
+            .number("date", statement.identity.last_day)
             .between(sheet, &line.debtor, &line.creditor)
             .text("reason", &line.reason)
             .number("price_version", line.price_version)
@@ -243,17 +246,17 @@ fn liability_rows(table: &mut Table, sheet: &Sheet) {
 fn activity_rows(table: &mut Table, sheet: &Sheet) {
     let scale = sheet.statement.identity.point_scale;
     for activity in &sheet.statement.activity {
-        let counts = format!("{} applied, {} refused", activity.applied, activity.refused);
         let row = Row::new("activity", &activity.op)
             .number("points", points(activity.points, scale))
-            .text("value", &counts);
+            .number("applied", activity.applied)
+            .number("refused", activity.refused);
         table.push(row.cells);
     }
     for prior in &sheet.statement.prior_period {
         let row = Row::new("prior_period", &prior.op)
             .number("date", prior.occurred_on)
             .number("points", points(prior.points, scale))
-            .text("value", &format!("{} applied", prior.applied));
+            .number("applied", prior.applied);
         table.push(row.cells);
     }
 }

@@ -32,10 +32,10 @@ by hand</strong>{% endif %}</p>
 {%- if let Some(all) = savings %}
 <section class="hero" aria-label="What netting saved">
 <p class="big"><span class="figure">{{ all.percent }}<small>%</small></span>
-less money has to move</p>
+saved by netting</p>
 <dl>
 <div><dt>Owed before netting</dt><dd>{{ all.gross }} <small>{{ currency }}</small></dd></div>
-<div><dt>To be paid after it</dt><dd>{{ all.net }} <small>{{ currency }}</small></dd></div>
+<div><dt>Owed after it</dt><dd>{{ all.net }} <small>{{ currency }}</small></dd></div>
 <div><dt>Payments</dt><dd>{{ all.payments }} <small>instead of {{ all.pairs }}</small></dd></div>
 <div><dt>Lines</dt><dd>{{ all.lines }} <small>in {{ windows.len() }}
 {% if windows.len() == 1 %}window{% else %}windows{% endif %}</small></dd></div>
@@ -48,15 +48,17 @@ less money has to move</p>
 <thead><tr><th scope="col">Window</th><th scope="col">Days</th>
 <th scope="col" class="n">Lines</th><th scope="col" class="n">Gross</th>
 <th scope="col" class="n">Net</th><th scope="col" class="n">Saved</th>
-<th scope="col" class="n">Payments</th><th scope="col">Files</th></tr></thead>
+<th scope="col" class="n">Payments</th><th scope="col" class="links">Files</th></tr></thead>
 <tbody>
 {%- for w in windows %}
 <tr><th scope="row"><a href="#window-{{ w.number }}">{{ w.number }}</a></th>
 <td>{{ w.days }}</td><td class="n">{{ w.savings.lines }}</td>
 <td class="n">{{ w.savings.gross }}</td><td class="n">{{ w.savings.net }}</td>
-<td class="n">{{ w.savings.percent }}{% if w.savings.percent != "–" %} %{% endif %}</td>
-<td class="n">{{ w.savings.payments }} <span class="soft">of {{ w.savings.pairs }}</span></td>
-<td>{% for f in w.files %}<a class="chip" href="{{ f.href }}">{{ f.label }}</a> {% endfor %}</td>
+<td class="n">{{ w.savings.percent }}{% if w.savings.percent != "–" %}%{% endif %}</td>
+<td class="n">{{ w.savings.payments }}
+<span class="soft">instead of {{ w.savings.pairs }}</span></td>
+<td class="links">
+{% for f in w.files %}<a class="chip" href="{{ f.href }}">{{ f.label }}</a> {% endfor %}</td>
 </tr>
 {%- endfor %}
 </tbody>
@@ -64,15 +66,19 @@ less money has to move</p>
 </div>
 </section>
 {%- else %}
-<p class="none">No window has been stated yet.</p>
+<p class="empty">No window has been stated yet.</p>
 {%- endif %}
 {%- for w in windows %}
 <article id="window-{{ w.number }}">
 <h2>Window {{ w.number }} <span class="soft">{{ w.days }}</span></h2>
-<p class="lead"><b>{{ w.savings.gross }}</b> {{ w.currency }} owed on {{ w.savings.lines }} lines
-came to <b>{{ w.savings.net }}</b> {{ w.currency }} in {{ w.savings.payments }}
+{%- if w.savings.lines == 0 %}
+<p class="lead">No lines: nobody owes anybody anything new.</p>
+{%- else %}
+<p class="lead"><b>{{ w.savings.gross }}</b> {{ w.currency }} owed on {{ w.savings.lines }}
+{% if w.savings.lines == 1 %}line{% else %}lines{% endif %} netted to
+<b>{{ w.savings.net }}</b> {{ w.currency }}, in {{ w.savings.payments }}
 {% if w.savings.payments == 1 %}payment{% else %}payments{% endif %}
-{%- if w.savings.percent != "–" %}: <b class="saved">{{ w.savings.percent }} %</b> less
+{%- if w.savings.percent != "–" %}: <b class="saved">{{ w.savings.percent }}%</b> saved
 {%- endif %}.</p>
 <div class="wide" role="region" aria-label="Who owes whom in window {{ w.number }}" tabindex="0">
 <table class="matrix">
@@ -83,16 +89,18 @@ came to <b>{{ w.savings.net }}</b> {{ w.currency }} in {{ w.savings.payments }}
 <tbody>
 {%- for r in w.rows %}
 <tr><th scope="row" title="{{ r.debtor.name }}">{{ r.debtor.id }}</th>
-{%- for c in r.cells %}<td class="n heat" style="--heat:{{ c.share }}">{{ c.amount }}</td>
+{%- for c in r.cells %}<td class="n heat {{ c.kind }}" style="--heat:{{ c.share }}">
+{{- c.amount }}</td>
 {%- endfor %}
-<td class="n total">{{ r.total }}</td></tr>
+<td class="n total {{ r.total.kind }}">{{ r.total.amount }}</td></tr>
 {%- endfor %}
 </tbody>
 <tfoot><tr><th scope="row">is owed in all</th>
-{%- for t in w.totals %}<td class="n">{{ t }}</td>{% endfor %}
+{%- for t in w.totals %}<td class="n {{ t.kind }}">{{ t.amount }}</td>{% endfor %}
 <td class="n total grand">{{ w.gross }}</td></tr></tfoot>
 </table>
 </div>
+{%- endif %}
 <div class="wide" role="region" aria-label="Positions in window {{ w.number }}" tabindex="0">
 <table class="positions">
 <caption>What each party comes to, {{ w.currency }}; + receives, − pays</caption>
@@ -101,12 +109,12 @@ came to <b>{{ w.savings.net }}</b> {{ w.currency }} in {{ w.savings.payments }}
 <td class="bar"></td><th scope="col" class="n">Payable now</th></tr></thead>
 <tbody>
 {%- for p in w.positions %}
-<tr class="{{ p.side }}"><th scope="row">{{ p.party.name }}
+<tr><th scope="row">{{ p.party.name }}
 {%- if p.party.name != p.party.id %} <span class="soft">{{ p.party.id }}</span>{% endif %}</th>
 <td class="n">{{ p.credits }}</td><td class="n">{{ p.debits }}</td>
-<td class="n net">{{ p.net }}</td>
-<td class="bar" aria-hidden="true"><i style="--share:{{ p.share }}"></i></td>
-<td class="n net">{{ p.payable }}</td></tr>
+<td class="n {{ p.side }}">{{ p.net }}</td>
+<td class="bar {{ p.side }}" aria-hidden="true"><i style="--share:{{ p.share }}"></i></td>
+<td class="n {{ p.payable_side }}">{{ p.payable }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>

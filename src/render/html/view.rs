@@ -3,6 +3,7 @@
 //! Must not: use floats; shares are worked out as decimals.
 
 use crate::domain::ids::{HOUSE, Name};
+use crate::domain::money::Net;
 use crate::domain::statement::{PartyPosition, Payment};
 use crate::render::WindowSheet;
 use crate::render::figures::{Matrix, legal_name, sum};
@@ -29,7 +30,7 @@ pub struct Window {
     pub sha256: String,
     pub parties: Vec<Party>,
     pub rows: Vec<Row>,
-    pub totals: Vec<String>,
+    pub totals: Vec<Heat>,
     pub gross: String,
     pub positions: Vec<Position>,
     pub payments: Vec<Due>,
@@ -48,13 +49,29 @@ pub struct Party {
 pub struct Row {
     pub debtor: Party,
     pub cells: Vec<Heat>,
-    pub total: String,
+    pub total: Heat,
 }
 
-/// An amount and how much of the greatest it is, 0 to 100.
+/// An amount, none where no line has one, and how much of the greatest it is, 0 to 100.
 pub struct Heat {
     pub amount: String,
     pub share: String,
+    /// `none`, `zero` or `some`.
+    pub kind: &'static str,
+}
+
+impl Heat {
+    fn of(amount: Option<Decimal>, greatest: Decimal) -> Self {
+        Self {
+            amount: amount.map_or_else(|| "·".to_owned(), grouped),
+            share: share(amount.unwrap_or_default(), greatest),
+            kind: match amount {
+                None => "none",
+                Some(amount) if amount.is_zero() => "zero",
+                Some(_) => "some",
+            },
+        }
+    }
 }
 
 /// What the window comes to for one party.
@@ -66,6 +83,7 @@ pub struct Position {
     pub payable: String,
     /// `receives`, `pays` or `even`.
     pub side: &'static str,
+    pub payable_side: &'static str,
     /// Of the greatest, 0 to 100.
     pub share: String,
 }
@@ -121,6 +139,7 @@ impl Window {
             id: party.to_string(),
             name: legal_name(sheet.masters, party).to_owned(),
         };
+        let credits = |to: &Name| Heat::of(Some(matrix.credits(to)), matrix.gross());
         let due = |payment: &Payment| due(sheet, payment);
         let (files, statements) = links(files);
         let netting = &document.netting;
@@ -150,11 +169,7 @@ impl Window {
                 .iter()
                 .map(|debtor| row(&matrix, name(debtor), debtor))
                 .collect(),
-            totals: matrix
-                .parties
-                .iter()
-                .map(|to| grouped(matrix.credits(to)))
-                .collect(),
+            totals: matrix.parties.iter().map(credits).collect(),
             gross: grouped(matrix.gross()),
             positions: positions(&document.positions, name),
             payments: document.payments.iter().map(due).collect(),
@@ -167,17 +182,11 @@ impl Window {
 
 fn row(matrix: &Matrix, debtor: Party, id: &Name) -> Row {
     let greatest = matrix.greatest();
-    let heat = |creditor: &Name| {
-        let amount = matrix.cell(id, creditor);
-        Heat {
-            amount: amount.map_or_else(String::new, grouped),
-            share: share(amount.unwrap_or_default(), greatest),
-        }
-    };
+    let heat = |creditor: &Name| Heat::of(matrix.cell(id, creditor), greatest);
     Row {
         debtor,
         cells: matrix.parties.iter().map(heat).collect(),
-        total: grouped(matrix.debits(id)),
+        total: Heat::of(Some(matrix.debits(id)), matrix.gross()),
     }
 }
 
@@ -189,14 +198,19 @@ fn positions(rows: &[PartyPosition], name: impl Fn(&Name) -> Party) -> Vec<Posit
         debits: grouped(row.debits.decimal()),
         net: signed(row.net.decimal()),
         payable: signed(row.payable.decimal()),
-        side: match () {
-            () if row.net.is_zero() => "even",
-            () if row.net.is_debit() => "pays",
-            () => "receives",
-        },
+        side: side(&row.net),
+        payable_side: side(&row.payable),
         share: share(row.net.decimal().abs(), greatest.unwrap_or_default()),
     };
     rows.iter().map(position).collect()
+}
+
+fn side(net: &Net) -> &'static str {
+    match () {
+        () if net.is_zero() => "even",
+        () if net.is_debit() => "pays",
+        () => "receives",
+    }
 }
 
 fn due(sheet: &WindowSheet, payment: &Payment) -> Due {

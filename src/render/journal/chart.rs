@@ -59,7 +59,7 @@ impl Account {
 
 /// Income of the house in every programme, and with a pool.
 const INCOME: [&str; 4] = ["Fees:Issue", "Fees:Burn", "Adjustments", "Other"];
-const INCOME_OF_POOL: [&str; 4] = ["Breakage", "Spread", "Points", "Rounding"];
+const INCOME_OF_POOL: [&str; 5] = ["Breakage", "Spread", "Points", "Rounding", "Unexplained"];
 
 /// The house's side of a line: fees and adjustments are income, or less of it where the house is
 /// the debtor; what points are worth goes into and out of the pool.

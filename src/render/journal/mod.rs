@@ -1,4 +1,4 @@
-//! Journal: a window as double entry in plain text, as the house sees it, for hledger and beancount.
+//! Journal: a window as double entry in plain text, as the house sees it.
 //!
 //! For each partner three accounts together are its account with the house, with the sign turned:
 //! `Assets:Clearing` holds what lines brought and netting has not made payable, so after netting

@@ -195,23 +195,19 @@ impl Page<'_> {
     ///
     /// # Errors
     /// A page that is full.
-    pub fn row<const N: usize>(&mut self, cells: [Cell; N]) -> Result<(), XlsxError> {
-        self.cells(&cells, false)
+    pub fn row(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
+        self.cells(cells, false)
     }
 
     /// Writes a row of totals.
     ///
     /// # Errors
     /// A page that is full.
-    pub fn total<const N: usize>(&mut self, cells: [Cell; N]) -> Result<(), XlsxError> {
-        self.cells(&cells, true)
+    pub fn total(&mut self, cells: &[Cell]) -> Result<(), XlsxError> {
+        self.cells(cells, true)
     }
 
-    /// Writes a row of any length.
-    ///
-    /// # Errors
-    /// A page that is full.
-    pub fn cells(&mut self, cells: &[Cell], total: bool) -> Result<(), XlsxError> {
+    fn cells(&mut self, cells: &[Cell], total: bool) -> Result<(), XlsxError> {
         for (place, cell) in (0_u16..).zip(cells) {
             self.cell(place, cell, total)?;
         }

@@ -76,7 +76,7 @@ fn gross(page: &mut Page, matrix: &Matrix) -> Result<(), XlsxError> {
         cells.extend(owed.map(|amount| amount.map_or(Cell::None, Cell::Money)));
         let total = format!("=SUM(B{row}:{last_column}{row})");
         cells.push(Cell::MoneySum(total, matrix.debits(debtor)));
-        page.cells(&cells, false)?;
+        page.row(&cells)?;
     }
     let last = page.next_row() - 1;
     let sum_of = |place: usize| {
@@ -88,7 +88,7 @@ fn gross(page: &mut Page, matrix: &Matrix) -> Result<(), XlsxError> {
         cells.push(Cell::MoneySum(sum_of(place), matrix.credits(creditor)));
     }
     cells.push(Cell::MoneySum(sum_of(parties.len() + 1), matrix.gross()));
-    page.cells(&cells, true)
+    page.total(&cells)
 }
 
 /// The letters of a column, counted from 0; the last possible one for any that there is none of,
@@ -104,7 +104,7 @@ fn positions(page: &mut Page, sheet: &WindowSheet, matrix: &Matrix) -> Result<()
     for position in rows {
         let row = page.next_row();
         let (net, payable) = (position.net.decimal(), position.payable.decimal());
-        page.row([
+        page.row(&[
             Cell::text(position.party.as_str()),
             Cell::text(legal_name(sheet.masters, &position.party)),
             Cell::Money(position.debits.decimal()),
@@ -120,7 +120,7 @@ fn positions(page: &mut Page, sheet: &WindowSheet, matrix: &Matrix) -> Result<()
         let formula = format!("=SUM({column}{first}:{column}{last})");
         Cell::MoneySum(formula, sum(matrix.decimals, amounts))
     };
-    page.total([
+    page.total(&[
         Cell::text("Total"),
         Cell::None,
         total("C", rows.iter().map(|row| row.debits.decimal()).collect()),
@@ -140,7 +140,7 @@ fn positions(page: &mut Page, sheet: &WindowSheet, matrix: &Matrix) -> Result<()
 
 fn payments(page: &mut Page, sheet: &WindowSheet) -> Result<(), XlsxError> {
     let row = |page: &mut Page, payment: &Payment| {
-        page.row([
+        page.row(&[
             Cell::Whole(payment.window.into()),
             Cell::text(payment.debtor.as_str()),
             Cell::text(payment.creditor.as_str()),
@@ -154,10 +154,10 @@ fn payments(page: &mut Page, sheet: &WindowSheet) -> Result<(), XlsxError> {
         row(page, payment)?;
     }
     if sheet.document.payments.is_empty() {
-        page.row([Cell::text("none")])?;
+        page.row(&[Cell::text("none")])?;
     }
     page.skip();
-    page.row([Cell::head("Earlier payments still open")])?;
+    page.row(&[Cell::head("Earlier payments still open")])?;
     for payment in &sheet.document.open_items {
         row(page, payment)?;
     }
@@ -167,7 +167,7 @@ fn payments(page: &mut Page, sheet: &WindowSheet) -> Result<(), XlsxError> {
 fn lines(page: &mut Page, sheet: &WindowSheet, matrix: &Matrix) -> Result<(), XlsxError> {
     let first = page.next_row();
     for line in &sheet.document.lines {
-        page.row([
+        page.row(&[
             Cell::text(line.debtor.as_str()),
             Cell::text(line.creditor.as_str()),
             Cell::text(&line.reason),
@@ -180,13 +180,13 @@ fn lines(page: &mut Page, sheet: &WindowSheet, matrix: &Matrix) -> Result<(), Xl
         ])?;
     }
     if sheet.document.lines.is_empty() {
-        page.row([Cell::text("No lines in this window")])?;
+        page.row(&[Cell::text("No lines in this window")])?;
     }
     let last = page.next_row() - 1;
     let none = || Cell::None;
     let total = Cell::MoneySum(format!("=SUM(H{first}:H{last})"), matrix.gross());
     let label = Cell::text("Total");
-    page.total([label, none(), none(), none(), none(), none(), none(), total])
+    page.total(&[label, none(), none(), none(), none(), none(), none(), total])
 }
 
 fn verify(page: &mut Page, sheet: &WindowSheet) -> Result<(), XlsxError> {
@@ -222,7 +222,7 @@ fn verify(page: &mut Page, sheet: &WindowSheet) -> Result<(), XlsxError> {
         ("Root of lines", log.lines_root.clone()),
         ("Root of positions", log.positions_root.clone()),
     ] {
-        page.row([Cell::text(what), Cell::Text(value)])?;
+        page.row(&[Cell::text(what), Cell::Text(value)])?;
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ fn lines(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
             true => (amount, Cell::None),
             false => (Cell::None, amount),
         };
-        page.row([
+        page.row(&[
             Cell::text(other.as_str()),
             Cell::text(legal_name(sheet.masters, other)),
             Cell::text(&line.reason),
@@ -99,7 +99,7 @@ fn lines(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         ])?;
     }
     if statement.lines.is_empty() {
-        page.row([Cell::text("No lines in this window")])?;
+        page.row(&[Cell::text("No lines in this window")])?;
     }
     let last = page.next_row() - 1;
     let position = &statement.position;
@@ -111,7 +111,7 @@ fn lines(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let (debits, credits) = (position.debits.decimal(), position.credits.decimal());
     let (debits, credits) = (total("H", debits), total("I", credits));
     let label = Cell::text("Total");
-    page.total([
+    page.total(&[
         label,
         none(),
         none(),
@@ -124,7 +124,7 @@ fn lines(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     ])?;
     let net = Cell::MoneySum(format!("=I{row}-H{row}"), position.net.decimal());
     let label = Cell::text("Net");
-    page.total([
+    page.total(&[
         label,
         none(),
         none(),
@@ -143,7 +143,7 @@ fn account(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let decimals = account.opening.decimal().scale();
     let none = || Cell::None;
     let balance = Cell::Money(account.opening.decimal());
-    page.row([
+    page.row(&[
         none(),
         Cell::text("Opening"),
         none(),
@@ -185,7 +185,7 @@ fn account(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     )?;
     let row = page.next_row() - 1;
     let closing = Cell::MoneySum(format!("=G{row}"), account.closing.decimal());
-    page.total([
+    page.total(&[
         none(),
         Cell::text("Closing"),
         none(),
@@ -203,7 +203,7 @@ fn page_balance(page: &mut Page, balance: Decimal, row: [Cell; 6]) -> Result<(),
     let (above, this) = (page.next_row() - 1, page.next_row());
     let [day, what, window, other, reference, change] = row;
     let balance = Cell::MoneySum(format!("=G{above}+F{this}"), balance);
-    page.row([day, what, window, other, reference, change, balance])
+    page.row(&[day, what, window, other, reference, change, balance])
 }
 
 fn change(sheet: &Sheet, movement: &Movement) -> Decimal {
@@ -228,12 +228,12 @@ fn made_of(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         "Reference",
         "Amount",
     ];
-    page.cells(&heads.map(Cell::head), false)?;
+    page.row(&heads.map(Cell::head))?;
     let first = page.next_row();
     let item = |page: &mut Page, what: &str, item: &OpenItem| {
         let pays = item.direction == "pay";
         let amount = item.amount.decimal();
-        page.row([
+        page.row(&[
             Cell::Day(item.due_on),
             Cell::text(format!("{what}: {} ({})", item.direction, item.status)),
             Cell::Whole(item.window.into()),
@@ -249,7 +249,7 @@ fn made_of(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         item(page, "This window", payment)?;
     }
     let rolled = Cell::Money(statement.position.rolled_out.decimal());
-    page.row([
+    page.row(&[
         none(),
         Cell::text("Rolled forward"),
         none(),
@@ -260,7 +260,7 @@ fn made_of(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let last = page.next_row() - 1;
     let closing = statement.account.closing.decimal();
     let total = Cell::MoneySum(format!("=SUM(F{first}:F{last})"), closing);
-    page.total([none(), Cell::text("Total"), none(), none(), none(), total])
+    page.total(&[none(), Cell::text("Total"), none(), none(), none(), total])
 }
 
 fn points_page(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
@@ -271,11 +271,11 @@ fn points_page(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let first = page.next_row();
     for (item, sign, count) in changes {
         let shown = written(0, points(*count, scale) * Decimal::from(*sign));
-        page.row([Cell::text(*item), Cell::SignedPoints(shown)])?;
+        page.row(&[Cell::text(*item), Cell::SignedPoints(shown)])?;
     }
     let last = page.next_row() - 1;
     let total = Cell::PointsSum(format!("=SUM(B{first}:B{last})"), points(closing.2, scale));
-    page.total([Cell::text(closing.0), total])?;
+    page.total(&[Cell::text(closing.0), total])?;
     page.skip();
     months(
         page,
@@ -289,12 +289,9 @@ fn points_page(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         &statement.liability.by_expiry_month,
         scale,
     )?;
-    page.cells(
-        &["Sent in this window", "Points", "Applied", "Refused"].map(Cell::head),
-        false,
-    )?;
+    page.row(&["Sent in this window", "Points", "Applied", "Refused"].map(Cell::head))?;
     for activity in &statement.activity {
-        page.row([
+        page.row(&[
             Cell::text(&activity.op),
             Cell::Points(activity.points),
             Cell::Whole(activity.applied),
@@ -302,12 +299,9 @@ fn points_page(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         ])?;
     }
     page.skip();
-    page.cells(
-        &["Of these, earlier days'", "Points", "Applied", "Day"].map(Cell::head),
-        false,
-    )?;
+    page.row(&["Of these, earlier days'", "Points", "Applied", "Day"].map(Cell::head))?;
     for prior in &statement.prior_period {
-        page.row([
+        page.row(&[
             Cell::text(&prior.op),
             Cell::Points(prior.points),
             Cell::Whole(prior.applied),
@@ -318,18 +312,18 @@ fn points_page(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
 }
 
 fn months(page: &mut Page, title: &str, months: &[Month], scale: u8) -> Result<(), XlsxError> {
-    page.row([Cell::head(title), Cell::head("Points")])?;
+    page.row(&[Cell::head(title), Cell::head("Points")])?;
     if months.is_empty() {
-        page.row([Cell::text("none"), Cell::Points(Points::ZERO)])?;
+        page.row(&[Cell::text("none"), Cell::Points(Points::ZERO)])?;
     }
     let first = page.next_row() - u32::from(months.is_empty());
     for month in months {
-        page.row([Cell::text(&month.month), Cell::Points(month.points)])?;
+        page.row(&[Cell::text(&month.month), Cell::Points(month.points)])?;
     }
     let last = page.next_row() - 1;
     let all = sum(scale.into(), months.iter().map(|m| points(m.points, scale)));
     let total = Cell::PointsSum(format!("=SUM(B{first}:B{last})"), all);
-    page.total([Cell::text("Total"), total])?;
+    page.total(&[Cell::text("Total"), total])?;
     page.skip();
     Ok(())
 }
@@ -340,7 +334,7 @@ fn verify(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let mut rows = vec![
         (
             "What counts",
-            "statement.json; this workbook was made from it".to_owned(),
+            "the signed statement (JSON); this workbook was made from it".to_owned(),
         ),
         ("SHA-256 of statement.json", stated.sha256.clone()),
         ("Ledger", statement.identity.origin.clone()),
@@ -372,7 +366,7 @@ fn verify(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
             .map(|hash| ("Inclusion proof", hash.clone())),
     );
     for (what, value) in rows {
-        page.row([Cell::text(what), Cell::Text(value)])?;
+        page.row(&[Cell::text(what), Cell::Text(value)])?;
     }
     Ok(())
 }

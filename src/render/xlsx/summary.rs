@@ -18,21 +18,21 @@ pub fn fill(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
 
 fn identity(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let identity = &sheet.statement.identity;
-    page.row([
+    page.row(&[
         Cell::text("Programme"),
         Cell::text(identity.programme.as_str()),
     ])?;
-    page.row([
+    page.row(&[
         Cell::text("Partner"),
         Cell::text(sheet.statement.partner.as_str()),
     ])?;
-    page.row([Cell::text("Window"), Cell::Whole(identity.window.into())])?;
-    page.row([Cell::text("First day"), Cell::Day(identity.first_day)])?;
-    page.row([Cell::text("Last day"), Cell::Day(identity.last_day)])?;
-    page.row([Cell::text("Currency"), Cell::text(&identity.currency)])?;
+    page.row(&[Cell::text("Window"), Cell::Whole(identity.window.into())])?;
+    page.row(&[Cell::text("First day"), Cell::Day(identity.first_day)])?;
+    page.row(&[Cell::text("Last day"), Cell::Day(identity.last_day)])?;
+    page.row(&[Cell::text("Currency"), Cell::text(&identity.currency)])?;
     if identity.simulated {
         let what = "time is set by hand: this settles nothing";
-        page.row([Cell::text("Simulation"), Cell::text(what)])?;
+        page.row(&[Cell::text("Simulation"), Cell::text(what)])?;
     }
     page.skip();
     Ok(())
@@ -40,29 +40,29 @@ fn identity(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
 
 fn position(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let (position, account) = (&sheet.statement.position, &sheet.statement.account);
-    page.row([Cell::head("What the window comes to"), Cell::head("Amount")])?;
+    page.row(&[Cell::head("What the window comes to"), Cell::head("Amount")])?;
     let row = page.next_row();
     let debits = Cell::Money(position.debits.decimal());
-    page.row([
+    page.row(&[
         Cell::text("To receive by lines"),
         Cell::Money(position.credits.decimal()),
     ])?;
-    page.row([Cell::text("To pay by lines"), debits])?;
+    page.row(&[Cell::text("To pay by lines"), debits])?;
     let net = format!("=B{row}-B{}", row + 1);
     let net = Cell::MoneySum(net, position.net.decimal());
-    page.total([Cell::text("Net"), net])?;
+    page.total(&[Cell::text("Net"), net])?;
     let rolled_in = Cell::Money(position.rolled_in.decimal());
-    page.row([Cell::text("Rolled in from earlier windows"), rolled_in])?;
+    page.row(&[Cell::text("Rolled in from earlier windows"), rolled_in])?;
     let rolled_out = Cell::Money(position.rolled_out.decimal());
-    page.row([Cell::text("Rolled forward to the next window"), rolled_out])?;
+    page.row(&[Cell::text("Rolled forward to the next window"), rolled_out])?;
     let payable = format!("=B{}+B{}-B{}", row + 2, row + 3, row + 4);
     let payable = Cell::MoneySum(payable, position.payable.decimal());
-    page.total([Cell::text("Payable"), payable])?;
-    page.row([
+    page.total(&[Cell::text("Payable"), payable])?;
+    page.row(&[
         Cell::text("Account opening"),
         Cell::Money(account.opening.decimal()),
     ])?;
-    page.row([
+    page.row(&[
         Cell::text("Account closing"),
         Cell::Money(account.closing.decimal()),
     ])?;
@@ -88,9 +88,9 @@ fn payments(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     ] {
         let mut heads = heads.map(str::to_owned);
         heads[0] = title.to_owned();
-        page.cells(&heads.map(Cell::head), false)?;
+        page.row(&heads.map(Cell::head))?;
         for item in items {
-            page.row([
+            page.row(&[
                 Cell::text(legal_name(sheet.masters, &item.counterparty)),
                 Cell::Money(item.amount.decimal()),
                 Cell::text(&item.direction),
@@ -100,7 +100,7 @@ fn payments(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
             ])?;
         }
         if items.is_empty() {
-            page.row([Cell::text("none")])?;
+            page.row(&[Cell::text("none")])?;
         }
         page.skip();
     }
@@ -111,7 +111,7 @@ fn standing(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
     let statement = sheet.statement;
     if !statement.adjustments.is_empty() {
         let heads = ["Adjustments", "Amount", "What", "Entry", "Corrects entry"];
-        page.cells(&heads.map(Cell::head), false)?;
+        page.row(&heads.map(Cell::head))?;
         for adjustment in &statement.adjustments {
             adjustment_row(page, adjustment)?;
         }
@@ -126,9 +126,9 @@ fn standing(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
             "Status",
             "Window",
         ];
-        page.cells(&heads.map(Cell::head), false)?;
+        page.row(&heads.map(Cell::head))?;
         for dispute in &statement.disputes {
-            page.row([
+            page.row(&[
                 Cell::text(&dispute.reason),
                 Cell::text(dispute.opened_by.as_str()),
                 Cell::text(dispute.counterparty.as_str()),
@@ -140,9 +140,9 @@ fn standing(page: &mut Page, sheet: &Sheet) -> Result<(), XlsxError> {
         page.skip();
     }
     if !statement.notices.is_empty() {
-        page.cells(&["Notices", "Key", "Entry"].map(Cell::head), false)?;
+        page.row(&["Notices", "Key", "Entry"].map(Cell::head))?;
         for notice in &statement.notices {
-            page.row([
+            page.row(&[
                 Cell::text(&notice.kind),
                 notice
                     .key
@@ -164,7 +164,7 @@ fn adjustment_row(page: &mut Page, adjustment: &Adjustment) -> Result<(), XlsxEr
     let amount = adjustment
         .amount
         .map(|amount| Cell::Money(amount.decimal()));
-    page.row([
+    page.row(&[
         Cell::Text(between),
         amount.unwrap_or(points),
         Cell::text(&adjustment.change),

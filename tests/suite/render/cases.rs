@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tallyhouse::domain::ids::Name;
 use tallyhouse::domain::statement::{Stated, Statement, WindowDocument};
 use tallyhouse::render::master::{Master, Masters};
@@ -96,7 +96,7 @@ pub fn issuer_pays() -> Vec<Case> {
     house.cases
 }
 
-/// Three windows with a pool, with a partner whose id begins with a digit.
+/// Two windows with a pool, with a partner whose id begins with a digit.
 pub fn pool() -> Vec<Case> {
     let mut house = SmallHouse::new("EUR", 2, "pool", "multilateral");
     house.pool = Some(json!({
@@ -118,7 +118,6 @@ pub fn pool() -> Vec<Case> {
         "breakage": "567.07", "spread": "0.00", "adjusted": "0.00", "closing": "0.00"
     }));
     house.cut(&[("house", "7-eleven", "debt_repaid", "2.50")]);
-    house.pool = None;
     house.cases
 }
 
@@ -193,14 +192,22 @@ impl SmallHouse {
         let positions = positions(before, &lines, decimals, rolls);
         let payments = payments(&self.identity, &positions, &lines);
         let gross: Decimal = lines.iter().map(|l| amount_of(&l["amount"])).sum();
-        let paid: Decimal = payments.iter().map(|p| amount_of(&p["amount"])).sum();
+        let nets = positions.iter().map(|row| amount_of(&row["net"]));
+        let owed: Decimal = nets.filter(Decimal::is_sign_positive).sum();
+        let saved = (!gross.is_zero()).then(|| (gross - owed) / gross * Decimal::ONE_HUNDRED);
+        let saved = saved.map(|percent| text(2, percent));
+        let pairs: BTreeSet<_> = lines
+            .iter()
+            .map(|l| [&l["debtor"], &l["creditor"]])
+            .map(|pair| pair.map(Value::to_string))
+            .collect();
         let mut document = json!({
             "format": "tallyhouse-window/1", "identity": self.identity, "lines": lines,
             "log": example_log(), "positions": positions, "movements": movements,
             "open_items": open_items, "control": [],
             "netting": {
-                "lines": lines.len(), "pairs": lines.len(), "gross": text(decimals, gross),
-                "payments": payments.len(), "net": text(decimals, paid)
+                "lines": lines.len(), "pairs": pairs.len(), "gross": text(decimals, gross),
+                "payments": payments.len(), "net": text(decimals, owed), "efficiency_percent": saved
             },
             "payments": payments,
         });

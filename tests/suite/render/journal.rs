@@ -149,6 +149,11 @@ fn what_the_pools_rounded_numbers_leave_open_is_booked_as_rounding() {
     assert_eq!(-balances["Income:Breakage"], number("25.13"));
     assert_eq!(-balances["Income:Spread"], number("-3.70"));
     assert_eq!(balances["Income:Rounding"], number("-0.01"));
+    assert!(!balances.contains_key("Income:Unexplained"));
+    let mut case = cases::pool().remove(0);
+    case.document.lines.retain(|line| line.reason != "burn");
+    let balances = self::balances(&journal::hledger(&case.window(), true));
+    assert_eq!(balances["Income:Unexplained"].abs(), number("405.01"));
 }
 
 #[test]
