@@ -205,7 +205,7 @@ fn derive(
     files::write(&file("camt053.xml"), &camt053::statement(&sheet))
 }
 
-/// The files for the bank. Where one cannot be made, it is left out and the problem is written down.
+/// The files for the bank. Where one cannot be made, it is left out, and why is written down.
 fn money_files(
     press: &Press<'_>,
     sheet: &WindowSheet<'_>,
