@@ -31,6 +31,9 @@ mod process;
 #[path = "suite/property.rs"]
 mod property;
 #[cfg(feature = "server")]
+#[path = "suite/render/mod.rs"]
+mod render;
+#[cfg(feature = "server")]
 #[path = "suite/rules.rs"]
 mod rules;
 #[path = "suite/schemas.rs"]

@@ -5,6 +5,7 @@
 //! Must not: work out an amount that the statement does not hold, beyond sums of what it shows.
 
 pub mod master;
+pub mod pdf;
 
 use self::master::Masters;
 use crate::domain::statement::{Stated, Statement, WindowDocument};
