@@ -52,7 +52,7 @@ pub(super) fn block(sheet: &Sheet<'_>) -> Option<Block> {
         ("You receive", Column::Figure),
     ];
     let caption = format!(
-        "{} in {}. Amount = points × price, rounded once, half to even. Bold: sums by counterparty.",
+        "{} in {}. Amount = points × price, rounded once, half to even. In bold: sums.",
         counted(statement.lines.len(), "line"),
         figures.currency
     );
