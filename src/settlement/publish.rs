@@ -202,6 +202,7 @@ fn derive(
         &file("xlsx"),
         &xlsx::statement(&sheet).map_err(std::io::Error::other)?,
     )?;
+    files::write(&file("pdf"), &pdf::statement(&sheet))?;
     files::write(&file("camt053.xml"), &camt053::statement(&sheet))
 }
 
