@@ -22,7 +22,7 @@ use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
 use crate::proof::statement::{Canonical, Hashes, write};
 use crate::render::master::Masters;
-use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, xlsx};
+use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, pdf, xlsx};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
