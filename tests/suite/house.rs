@@ -325,7 +325,7 @@ impl House {
             needs.clearing.extend(record.and_then(OpRecord::clearing));
         }
         for key in needs.clearing {
-            if !self.set.clearing.touch(&key) {
+            if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
                 let known = matches!(key, ClearingKey::Line(line) if self.lines.contains(&line));
                 let record = known.then_some(ClearingRecord::Line);
                 self.set.clearing.load(key, record);
