@@ -148,7 +148,7 @@ fn two_keys_resolve_and_the_remedy_is_posted_in_the_open_window() {
          wait 10d
          house/g2: approve a1 q1 -> answer_pending
          cinema: dispute_answer y1 bakery:d1 false
-         # an answer does not bind the house
+         # a rejected dispute is for the house to decide
          house/g2: approve a1 q1
          lines cinema bakery adjustment 0 0.40
          dispute bakery:d1 upheld
@@ -161,6 +161,10 @@ fn two_keys_resolve_and_the_remedy_is_posted_in_the_open_window() {
          house: propose q3 dispute_resolve bakery:d2 false
          house/g2: approve a3 q3 -> answer_pending
          wait 1d
+         # silence accepts, until the programme says that it rejects
+         house/g2: approve a3 q3 -> dispute_accepted
+         house: propose s1 programme_set silence=rejects
+         house/g2: approve s2 s1
          house/g2: approve a3 q3
          lines none
          dispute bakery:d2 dismissed
