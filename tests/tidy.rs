@@ -19,7 +19,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LINE_COLUMNS_MAX: usize = 100;
 
 /// Which modules of ours each module may use, itself aside. `a::b` allows that part alone.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("proof", &["domain"]),
     ("render", &["domain"]),
@@ -30,11 +30,12 @@ const MAY_USE: [(&str, &[&str]); 10] = [
         "settlement",
         &["domain", "proof", "audit", "render", "ledger", "platform"],
     ),
+    ("witness", &["domain", "proof", "platform", "ledger"]),
     ("http", &ALL_BUT_CLI),
     ("console", &ALL_BUT_CLI),
     ("cli", &ALL_BUT_CLI),
 ];
-const ALL_BUT_CLI: [&str; 9] = [
+const ALL_BUT_CLI: [&str; 10] = [
     "domain",
     "proof",
     "render",
@@ -42,6 +43,7 @@ const ALL_BUT_CLI: [&str; 9] = [
     "platform",
     "ledger",
     "settlement",
+    "witness",
     "http",
     "console",
 ];

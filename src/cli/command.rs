@@ -1,7 +1,9 @@
 //! `tallyhouse`: the commands of the house and of partners, and which code each one calls.
 
 use super::exit::Exit;
-use super::{balance, demo, export, import, init, key, master, serve, sign, submit, token};
+use super::{
+    balance, demo, export, import, init, key, master, serve, sign, submit, token, witness,
+};
 use clap::{Parser, Subcommand};
 
 /// The clearing house of a loyalty coalition.
@@ -32,6 +34,7 @@ enum Command {
     Import(Box<import::Arguments>),
     Balance(balance::Arguments),
     Export(export::Arguments),
+    Witness(witness::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -51,6 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Import(arguments) => import::run(arguments),
         Command::Balance(arguments) => balance::run(arguments),
         Command::Export(arguments) => export::run(arguments),
+        Command::Witness(arguments) => witness::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
     }
 }

@@ -5,6 +5,7 @@
 //! tallyhouse.toml
 //! data/<programme>/ledger/             the database
 //! data/<programme>/checkpoint          copy of the last signed checkpoint
+//! data/<programme>/cosigned             the last checkpoint that enough witnesses cosigned
 //! data/<programme>/shadow              what the shadow has summed so far
 //! data/<programme>/windows/            statements and files, a folder for each window
 //! keys/<programme>/ledger.pem          signs checkpoints; ledger.vkey verifies them
@@ -30,6 +31,8 @@ use crate::settlement::calendar::Schedule;
 use crate::settlement::night::Watch;
 use crate::settlement::run::Settings;
 use crate::settlement::{self, Settlement};
+use crate::witness::Witnessing;
+use crate::witness::rounds::Rounds;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,6 +67,35 @@ pub fn close(settlements: &[Arc<Settlement>]) {
         settlement.close();
         settlement.ledger().close();
     }
+}
+
+/// Asks the witnesses of every programme whether its ledger is what was published.
+///
+/// # Errors
+/// It is not, and must not be written to; or the settings name a witness that cannot be asked.
+pub fn witness(
+    config: &Config,
+    settlements: &[Arc<Settlement>],
+) -> anyhow::Result<Vec<Arc<Witnessing>>> {
+    let opened = config.programmes.iter().zip(settlements);
+    let witnessed = opened.map(|(programme, settlement)| {
+        let folder = config.data_dir.join(&programme.id);
+        let ledger = settlement.ledger().clone();
+        let named = || format!("programme {}", programme.id);
+        let witnessing = Witnessing::open(ledger, programme, &folder).with_context(named)?;
+        witnessing.check_start().with_context(named)?;
+        Ok(Arc::new(witnessing))
+    });
+    witnessed.collect()
+}
+
+/// Starts to ask witnesses for cosignatures, where there are any.
+///
+/// # Errors
+/// A thread could not be had.
+pub fn ask(witnessed: &[Arc<Witnessing>]) -> std::io::Result<Vec<Rounds>> {
+    let asked = witnessed.iter().filter(|w| w.standings().next().is_some());
+    asked.map(|w| Rounds::start(w.clone())).collect()
 }
 
 /// Watches over the nights of programmes that settle by themselves. Where time is moved by hand,

@@ -39,3 +39,5 @@ mod sign;
 mod submit;
 #[cfg(feature = "server")]
 mod token;
+#[cfg(feature = "server")]
+mod witness;

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 
 /// Serves every programme of the settings until SIGINT or SIGTERM.
 ///
-/// Exit code 0: stopped as asked. 2: not started. An abort means that a ledger could not promise
+/// Exit code 0: stopped as asked. 2: not started; also when a witness shows that the database is
+/// older than what was published. An abort means that a ledger could not promise
 /// durability any more; start again, and recovery decides from disk.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  tallyhouse serve --config house/tallyhouse.toml")]
@@ -48,7 +49,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         arguments.config.display()
     );
     let settlements = house::open(&config, arguments.accept_clock)?;
+    // Before anything is written: nothing may be added to a ledger that is not what was published.
+    let witnessed = house::witness(&config, &settlements);
+    let witnessed = witnessed.inspect_err(|_| house::close(&settlements))?;
     let watches = house::watch(&settlements)?;
+    let rounds = house::ask(&witnessed)?;
     let listen = arguments.listen.unwrap_or(config.server.listen);
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
     let served = runtime.block_on(async {
@@ -56,7 +61,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             .await
             .with_context(|| format!("cannot listen on {listen}"))?;
         let stop = shutdown::listen()?;
-        let house = House::new(&config, settlements.iter().cloned())?;
+        let witnessed = witnessed.into_iter().map(Some);
+        let house = House::with_witnesses(&config, settlements.iter().cloned().zip(witnessed))?;
         announce(&listener, &settlements, arguments.json)?;
         let stopped = async {
             let signal = stop.await;
@@ -64,6 +70,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         };
         anyhow::Ok(http::serve(listener, house, stopped).await)
     })?;
+    drop(rounds);
     end(served, watches, &settlements)?;
     Ok(Exit::Done)
 }

@@ -8,9 +8,9 @@ use crate::domain::ids::Name;
 use crate::domain::time::Micros;
 use crate::ledger::Ledger;
 use crate::platform::config::{Config, Server};
-use crate::proof::keys::PublicKey;
 use crate::proof::note::VerifierKey;
 use crate::settlement::Settlement;
+use crate::witness::{self, Witnessing};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -44,6 +44,8 @@ pub struct Programme {
     pub settlement: Arc<Settlement>,
     /// The key that its checkpoints verify with.
     pub verifier_key: VerifierKey,
+    /// Those who cosign them, if anybody is asked.
+    pub witnessing: Option<Arc<Witnessing>>,
     /// How fast each author may ask.
     pub rates: RateLimits,
 }
@@ -68,9 +70,24 @@ impl House {
         config: &Config,
         settlements: impl IntoIterator<Item = Arc<Settlement>>,
     ) -> std::io::Result<Self> {
+        let witnessed = settlements.into_iter().map(|settlement| (settlement, None));
+        Self::with_witnesses(config, witnessed)
+    }
+
+    /// The same, for settlements whose checkpoints are cosigned.
+    ///
+    /// # Errors
+    /// A verifier thread could not be had.
+    ///
+    /// # Panics
+    /// As [`House::new`].
+    pub fn with_witnesses(
+        config: &Config,
+        settlements: impl IntoIterator<Item = (Arc<Settlement>, Option<Arc<Witnessing>>)>,
+    ) -> std::io::Result<Self> {
         let server = config.server.clone();
-        let programmes = settlements.into_iter().map(|settlement| {
-            let programme = open(settlement, &server);
+        let programmes = settlements.into_iter().map(|(settlement, witnessing)| {
+            let programme = open(settlement, witnessing, &server);
             (programme.id, Arc::new(programme))
         });
         let inner = Inner {
@@ -146,15 +163,16 @@ impl House {
     }
 }
 
-fn open(settlement: Arc<Settlement>, server: &Server) -> Programme {
+fn open(
+    settlement: Arc<Settlement>,
+    witnessing: Option<Arc<Witnessing>>,
+    server: &Server,
+) -> Programme {
     let ledger = settlement.ledger().clone();
-    let view = ledger.view();
-    let programme = &view.governance.programme;
-    let key = PublicKey::register(&programme.ledger_key).expect("founding checked the ledger key");
-    let named = VerifierKey::new(&programme.origin, key);
     Programme {
-        id: programme.id,
-        verifier_key: named.expect("an origin can name a note key"),
+        id: ledger.view().governance.programme.id,
+        verifier_key: witness::ledger_key(&ledger),
+        witnessing,
         rates: RateLimits::new(
             server.author_requests_per_second_max,
             server.author_burst_requests_max,

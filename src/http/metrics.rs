@@ -2,7 +2,7 @@
 //!
 //! Must not: hold a label that callers choose freely; every label is one of few words.
 
-use super::house::House;
+use super::house::{House, Programme};
 use crate::domain::rejection::Rejection;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +15,49 @@ use std::time::Duration;
 type Labels<const N: usize> = [(&'static str, String); N];
 type Latencies = Family<Labels<3>, Histogram, fn() -> Histogram>;
 
+/// How it stands with each witness.
+#[derive(Default)]
+struct Witnesses {
+    entries: Family<Labels<2>, Gauge>,
+    time_s: Family<Labels<2>, Gauge>,
+    failures: Family<Labels<2>, Gauge>,
+    alarms: Family<Labels<2>, Gauge>,
+}
+
+impl Witnesses {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Entries of the last checkpoint that the witness cosigned";
+        registry.register("witness_cosigned_entries", help, self.entries.clone());
+        let help = "When it did, in seconds since 1970 by its clock; 0 for never";
+        registry.register(
+            "witness_cosigned_timestamp_seconds",
+            help,
+            self.time_s.clone(),
+        );
+        let help = "Questions since the start that brought no cosignature";
+        registry.register("witness_failures", help, self.failures.clone());
+        let help = "1 while the witness says that this ledger is not what was published";
+        registry.register("witness_alarm", help, self.alarms.clone());
+    }
+
+    fn set(&self, programme: &Programme) {
+        for (witness, standing) in programme.witnessing.iter().flat_map(|w| w.standings()) {
+            let labels = [
+                label("programme", programme.id.as_str()),
+                label("witness", witness),
+            ];
+            let set = |gauge: &Family<Labels<2>, Gauge>, value: u64| {
+                let value = i64::try_from(value).unwrap_or(i64::MAX);
+                gauge.get_or_create(&labels).set(value);
+            };
+            set(&self.entries, standing.size);
+            set(&self.time_s, standing.time_s);
+            set(&self.failures, standing.failures);
+            set(&self.alarms, u64::from(standing.condition.is_alarm()));
+        }
+    }
+}
+
 /// All metrics of the house.
 pub struct Metrics {
     registry: Registry,
@@ -26,6 +69,7 @@ pub struct Metrics {
     entries: Family<Labels<1>, Gauge>,
     queue: Family<Labels<1>, Gauge>,
     stopped: Family<Labels<1>, Gauge>,
+    witnesses: Witnesses,
     requests: Gauge,
     verifier_queue: Gauge,
 }
@@ -43,6 +87,7 @@ impl Metrics {
             entries: Family::default(),
             queue: Family::default(),
             stopped: Family::default(),
+            witnesses: Witnesses::default(),
             requests: Gauge::default(),
             verifier_queue: Gauge::default(),
         };
@@ -68,6 +113,7 @@ impl Metrics {
         registry.register("queue_submissions", help, self.queue.clone());
         let help = "1 once the ledger had to stop";
         registry.register("ledger_stopped", help, self.stopped.clone());
+        self.witnesses.register(registry);
         let help = "Requests in work";
         registry.register("requests_in_work", help, self.requests.clone());
         let help = "Envelopes and tokens that wait for a verifier";
@@ -125,6 +171,7 @@ impl Metrics {
             set(&self.entries, ledger.view().size);
             set(&self.queue, ledger.queue_len() as u64);
             set(&self.stopped, u64::from(ledger.stop_reason().is_some()));
+            self.witnesses.set(programme);
         }
         let places = house.server().concurrent_requests_max;
         let in_work = places.saturating_sub(house.requests().available_permits());

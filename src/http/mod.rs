@@ -15,9 +15,11 @@
 //! | `receipts` | `/v1/{programme}/receipts` |
 //! | `members`, `history` | `/v1/{programme}/members` |
 //! | `partners`, `lines` | `/v1/{programme}/partners` |
-//! | `log` | `/v1/{programme}/log/checkpoint` |
+//! | `log` | `/v1/{programme}/log/checkpoint`, `/v1/{programme}/log/policy` |
 //! | `clock` | `/v1/{programme}/clock` |
 //! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
+//!
+//! [`witness`] is another service on another port: a witness's.
 
 mod clock;
 mod connection;
@@ -41,6 +43,7 @@ mod status;
 mod submissions;
 mod token;
 mod verifier;
+pub mod witness;
 
 pub use house::{House, Programme};
 pub use router::{openapi, router};

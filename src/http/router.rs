@@ -61,6 +61,8 @@ fn routes() -> OpenApiRouter<House> {
         .routes(routes!(partners::get))
         .routes(routes!(lines::get))
         .routes(routes!(log::checkpoint))
+        .routes(routes!(log::cosigned))
+        .routes(routes!(log::policy))
         .routes(routes!(clock::get, clock::post))
         .routes(routes!(status::healthz))
         .routes(routes!(status::readyz))

@@ -9,6 +9,7 @@ pub mod core;
 pub mod fatal;
 pub mod memory;
 pub mod prefetch;
+pub mod prove;
 pub mod reader;
 pub mod record;
 pub mod recovery;

@@ -7,6 +7,7 @@
 
 pub use super::sections::{Log, LogFormat, LogLevel, RocksDb, Server, Writer};
 pub use super::settlement::{CutoffDay, Settlement, ZONE_ADVICE};
+pub use super::witnessing::{Witness, Witnessing};
 
 use crate::proof::keys::is_name;
 use serde::Deserialize;
@@ -53,6 +54,12 @@ pub struct Programme {
     /// The nightly run.
     #[serde(default)]
     pub settlement: Settlement,
+    /// How its witnesses are asked.
+    #[serde(default)]
+    pub witnessing: Witnessing,
+    /// Who is asked to cosign its checkpoints, 16 at most.
+    #[serde(default, rename = "witness")]
+    pub witnesses: Vec<Witness>,
 }
 
 /// Why settings cannot be used.
@@ -178,6 +185,7 @@ fn check_programmes(programmes: &[Programme]) -> Result<(), ConfigError> {
             "each programme has one table; delete one of the two"
         } else {
             programme.settlement.check()?;
+            programme.witnessing.check(&programme.witnesses)?;
             continue;
         };
         let value = programme.id.clone();
@@ -199,6 +207,12 @@ mod tests {
     /// The table of the nightly run, within a programme.
     const SETTLEMENT: &str = "[[programme]]\nid = \"a\"\nledger_key_file = \"a\"\n\
                               keys_dir = \"a\"\n[programme.settlement]";
+
+    /// The tables of its witnesses.
+    const WITNESSING: &str = "[[programme]]\nid = \"a\"\nledger_key_file = \"a\"\n\
+                              keys_dir = \"a\"\n[programme.witnessing]";
+    const WITNESS: &str = "[[programme]]\nid = \"a\"\nledger_key_file = \"a\"\n\
+                           keys_dir = \"a\"\n[[programme.witness]]";
 
     fn message(text: &str) -> String {
         Config::parse(text).unwrap_err().to_string()
@@ -232,6 +246,8 @@ mod tests {
             "[log]",
             "[[programme]]",
             SETTLEMENT,
+            WITNESSING,
+            WITNESS,
         ] {
             let start = REFERENCE.find(&format!("\n{table}\n")).unwrap_or_default();
             for setting in settings_of(table) {
@@ -259,6 +275,8 @@ mod tests {
         assert_eq!(config.programmes.len(), 1);
         assert_eq!(config.programmes[0].id, "demo");
         assert_eq!(config.programmes[0].settlement, Settlement::default());
+        assert_eq!(config.programmes[0].witnessing, Witnessing::default());
+        assert_eq!(config.programmes[0].witnesses.len(), 1);
         assert_eq!(
             config.programmes[0].ledger_key_file,
             Path::new("keys/ledger.pem")

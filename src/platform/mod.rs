@@ -6,12 +6,14 @@
 
 pub mod clock;
 pub mod config;
+pub mod files;
 mod key_name;
 pub mod keys;
 mod sections;
 mod settlement;
 pub mod shutdown;
 pub mod telemetry;
+mod witnessing;
 
 #[cfg(test)]
 mod tests {

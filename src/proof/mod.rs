@@ -20,15 +20,20 @@
 //! | [`merkle`] | the tree and its proofs | RFC 6962, 9162 |
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
+//! | [`cosignature`] | what a witness says | C2SP tlog-cosignature |
+//! | [`policy`] | which witnesses are enough | C2SP tlog-policy |
+//! | [`add_checkpoint`], [`witnessed`] | what a witness is asked, and its rules | C2SP tlog-witness |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
 //! | [`statement`] | statements and what binds them | RFC 8785, RFC 6962 |
 //! | [`netting`] | the rows of a window | `schemas/README.md` |
 //! | [`receipt`] | the answer to a submission, checked offline | `schemas/receipt.schema.json` |
 
+pub mod add_checkpoint;
 pub mod base64url;
 pub mod cbor;
 pub mod chain;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod effects;
 pub mod entry;
 pub mod envelope;
@@ -40,7 +45,9 @@ pub mod merkle;
 pub mod netting;
 pub mod note;
 pub mod payload;
+pub mod policy;
 pub mod receipt;
 pub mod statement;
 pub mod tile;
 pub mod tlog_proof;
+pub mod witnessed;

@@ -83,10 +83,7 @@ impl VerifierKey {
     /// # Errors
     /// [`NoteError::Name`].
     pub fn new(name: &str, key: PublicKey) -> Result<Self, NoteError> {
-        if !is_key_name(name) {
-            return Err(NoteError::Name);
-        }
-        let hash = key_hash(name, &key);
+        let hash = key_hash(name, ED25519, &key)?;
         Ok(VerifierKey {
             name: name.to_owned(),
             hash,
@@ -99,19 +96,9 @@ impl VerifierKey {
     /// # Errors
     /// [`NoteError`] about the key.
     pub fn parse(vkey: &str) -> Result<Self, NoteError> {
-        let mut parts = vkey.splitn(3, '+');
-        let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::VerifierKey);
-        };
-        let key = decode_standard_array::<33>(key.as_bytes());
-        let Ok([ED25519, key @ ..]) = key else {
-            return Err(NoteError::VerifierKey);
-        };
-        let parsed = VerifierKey::new(name, PublicKey::register(&key)?)?;
-        if hex(parsed.hash) != hash {
-            return Err(NoteError::KeyHash);
-        }
-        Ok(parsed)
+        let (name, hash, key) = parse_key(vkey, ED25519)?;
+        let name = name.to_owned();
+        Ok(VerifierKey { name, hash, key })
     }
 
     /// The key's name.
@@ -130,8 +117,7 @@ impl VerifierKey {
 /// The `name+hash+base64` form, which can be printed, pinned and parsed again.
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = encode_standard(&[&[ED25519][..], &self.key.to_bytes()].concat());
-        write!(f, "{}+{}+{key}", self.name, hex(self.hash))
+        f.write_str(&write_key(&self.name, ED25519, &self.key, self.hash))
     }
 }
 
@@ -184,12 +170,8 @@ pub fn sign(text: &str, signers: &[&NoteSigner]) -> String {
     );
     let mut note = format!("{text}\n");
     for NoteSigner { verifier, key } in signers {
-        let signature = [&verifier.hash[..], &key.sign(text.as_bytes()).to_bytes()].concat();
-        note.push_str(SIGNATURE_LINE);
-        note.push_str(&verifier.name);
-        note.push(' ');
-        note.push_str(&encode_standard(&signature));
-        note.push('\n');
+        let signature = key.sign(text.as_bytes()).to_bytes();
+        note += &write_line(&verifier.name, verifier.hash, &signature);
     }
     assert!(
         note.len() <= NOTE_BYTES_MAX,
@@ -216,30 +198,14 @@ pub struct Opened<'n, 'k> {
 pub fn open<'n, 'k>(note: &'n [u8], known: &'k [VerifierKey]) -> Result<Opened<'n, 'k>, NoteError> {
     let (text, signatures) = split(note)?;
     let mut signed_by: Vec<&VerifierKey> = Vec::new();
-    for (count, line) in signatures.split_terminator('\n').enumerate() {
-        if count == SIGNATURES_MAX {
-            return Err(NoteError::TooLarge);
-        }
-        let line = line
-            .strip_prefix(SIGNATURE_LINE)
-            .ok_or(NoteError::SignatureLine)?;
-        let (name, signature) = line.split_once(' ').ok_or(NoteError::SignatureLine)?;
-        let signature = decode_standard(signature.as_bytes());
-        let signature = signature.map_err(|_| NoteError::SignatureLine)?;
-        let (hash, signature) = signature
-            .split_at_checked(4)
-            .ok_or(NoteError::SignatureLine)?;
-        if !is_key_name(name) || signature.is_empty() {
-            return Err(NoteError::SignatureLine);
-        }
-        let Some(key) = known
-            .iter()
-            .find(|key| key.name == name && key.hash == hash)
-        else {
+    for signature in signature_lines(signatures)? {
+        let by = |key: &&VerifierKey| signature.is_by(&key.name, key.hash);
+        let Some(key) = known.iter().find(by) else {
             continue;
         };
-        let signature = signature.try_into().map_err(|_| NoteError::BadSignature)?;
-        if !key.key.verify(text.as_bytes(), signature) {
+        let bytes = signature.bytes.as_slice().try_into();
+        let bytes = bytes.map_err(|_| NoteError::BadSignature)?;
+        if !key.key.verify(text.as_bytes(), bytes) {
             return Err(NoteError::BadSignature);
         }
         if !signed_by.contains(&key) {
@@ -252,8 +218,54 @@ pub fn open<'n, 'k>(note: &'n [u8], known: &'k [VerifierKey]) -> Result<Opened<'
     Ok(Opened { text, signed_by })
 }
 
+/// One signature line, of whatever type.
+pub(super) struct SignatureLine<'n> {
+    /// The line with its newline.
+    pub line: &'n str,
+    name: &'n str,
+    hash: [u8; 4],
+    /// What follows the key hash.
+    pub bytes: Vec<u8>,
+}
+
+impl SignatureLine<'_> {
+    /// Whether it names this key.
+    pub(super) fn is_by(&self, name: &str, hash: [u8; 4]) -> bool {
+        self.name == name && self.hash == hash
+    }
+}
+
+/// Reads signature lines, at most [`SIGNATURES_MAX`].
+pub(super) fn signature_lines(lines: &str) -> Result<Vec<SignatureLine<'_>>, NoteError> {
+    let read = |(count, line)| match count {
+        SIGNATURES_MAX => Err(NoteError::TooLarge),
+        _ => signature_line(line).ok_or(NoteError::SignatureLine),
+    };
+    lines.split_inclusive('\n').enumerate().map(read).collect()
+}
+
+fn signature_line(line: &str) -> Option<SignatureLine<'_>> {
+    let inner = line.strip_suffix('\n')?.strip_prefix(SIGNATURE_LINE)?;
+    let (name, signature) = inner.split_once(' ')?;
+    let signature = decode_standard(signature.as_bytes()).ok()?;
+    let (hash, bytes) = signature.split_first_chunk::<4>()?;
+    let is_one = is_key_name(name) && !bytes.is_empty();
+    is_one.then_some(SignatureLine {
+        line,
+        name,
+        hash: *hash,
+        bytes: bytes.to_vec(),
+    })
+}
+
+/// The line of a signature, with its newline.
+pub(super) fn write_line(name: &str, hash: [u8; 4], signature: &[u8]) -> String {
+    let signature = encode_standard(&[&hash[..], signature].concat());
+    format!("{SIGNATURE_LINE}{name} {signature}\n")
+}
+
 /// The text with its newline, and the signature lines, parted at the last empty line.
-fn split(note: &[u8]) -> Result<(&str, &str), NoteError> {
+pub(super) fn split(note: &[u8]) -> Result<(&str, &str), NoteError> {
     if note.len() > NOTE_BYTES_MAX {
         return Err(NoteError::TooLarge);
     }
@@ -279,12 +291,41 @@ fn is_key_name(name: &str) -> bool {
     length_is_right && name.chars().all(is_plain) && !name.contains('+')
 }
 
-fn key_hash(name: &str, key: &PublicKey) -> [u8; 4] {
+/// The hash by which signature lines name a key of a signature type.
+pub(super) fn key_hash(name: &str, of_type: u8, key: &PublicKey) -> Result<[u8; 4], NoteError> {
+    if !is_key_name(name) {
+        return Err(NoteError::Name);
+    }
     let hash = Sha256::new()
         .chain_update(name)
-        .chain_update([b'\n', ED25519]);
+        .chain_update([b'\n', of_type]);
     let [a, b, c, d, ..] = hash.chain_update(key.to_bytes()).finalize().0;
-    [a, b, c, d]
+    Ok([a, b, c, d])
+}
+
+/// Reads the name, hash and key of a verifier key of a signature type.
+pub(super) fn parse_key(vkey: &str, of_type: u8) -> Result<(&str, [u8; 4], PublicKey), NoteError> {
+    let mut parts = vkey.splitn(3, '+');
+    let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::VerifierKey);
+    };
+    let [first, key @ ..] =
+        decode_standard_array::<33>(key.as_bytes()).map_err(|_| NoteError::VerifierKey)?;
+    if first != of_type {
+        return Err(NoteError::VerifierKey);
+    }
+    let key = PublicKey::register(&key)?;
+    let own = key_hash(name, of_type, &key)?;
+    if hex(own) != hash {
+        return Err(NoteError::KeyHash);
+    }
+    Ok((name, own, key))
+}
+
+/// The `name+hash+base64` form of a key of a signature type.
+pub(super) fn write_key(name: &str, of_type: u8, key: &PublicKey, hash: [u8; 4]) -> String {
+    let key = encode_standard(&[&[of_type][..], &key.to_bytes()].concat());
+    format!("{name}+{}+{key}", hex(hash))
 }
 
 fn hex(hash: [u8; 4]) -> String {

@@ -5,11 +5,12 @@
 
 pub mod calendar;
 pub mod desk;
-pub mod files;
 pub mod masters;
 pub mod night;
 pub mod publish;
 pub mod run;
 pub mod shadow;
+
+use crate::platform::files;
 
 pub use run::{Settled, Settlement, address};

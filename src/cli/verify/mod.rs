@@ -60,7 +60,7 @@ fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
 }
 
 /// The bytes of a file, or of standard input for `-`, up to a limit.
-fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
+pub fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let limit = limit.saturating_add(1);
