@@ -50,3 +50,9 @@ mod stores;
 #[cfg(feature = "server")]
 #[path = "suite/support.rs"]
 mod support;
+#[cfg(feature = "server")]
+#[path = "suite/witness.rs"]
+mod witness;
+#[cfg(feature = "server")]
+#[path = "suite/witnessing.rs"]
+mod witnessing;

@@ -105,6 +105,11 @@ impl Server {
         self.address.clone()
     }
 
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// How many entries its ledger has.
     pub fn entries(&self) -> u64 {
         self.get("", None)["entries"].as_u64().unwrap()

@@ -20,6 +20,7 @@ use tallyhouse::proof::note::NoteSigner;
 use tallyhouse::proof::{base64url, envelope};
 use tallyhouse::settlement::calendar::Schedule;
 use tallyhouse::settlement::{Settlement, run};
+use tallyhouse::witness::Witnessing;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -305,13 +306,22 @@ pub struct Server {
 impl Server {
     /// Serves these coalitions.
     pub fn start(config: &Config, coalitions: &[&Coalition]) -> Self {
+        let settlements = coalitions.iter().map(|c| (c.settlement(), None)).collect();
+        Self::with_witnesses(config, settlements)
+    }
+
+    /// Serves these settlements; some have witnesses.
+    pub fn with_witnesses(
+        config: &Config,
+        witnessed: Vec<(Arc<Settlement>, Option<Arc<Witnessing>>)>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let settlements: Vec<Arc<Settlement>> = coalitions.iter().map(|c| c.settlement()).collect();
-        let house = House::new(config, settlements.clone()).expect("a house");
+        let settlements = witnessed.iter().map(|(s, _)| s.clone()).collect();
+        let house = House::with_witnesses(config, witnessed).expect("a house");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
