@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use crate::process::{self, Founded, Server, TALLYHOUSE};
+use crate::process::{self, Founded, Server, TALLYHOUSE, VERIFY};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -445,6 +445,42 @@ fn not_served(founded: &Founded) -> (Option<i32>, String) {
     (output.status.code(), process::text(&output))
 }
 
+/// Has the auditor's program check a cosigned checkpoint against the draft of a policy.
+fn check_offline(founded: &Founded, server: &Server, note: &str) {
+    let policy = ask(&format!("{}/log/policy", server.url()), None).2;
+    let (note_file, policy_file) = (founded.path("cosigned"), founded.path("policy"));
+    let check = |note: &str, policy: &str, code: i32| {
+        std::fs::write(&note_file, note).unwrap();
+        std::fs::write(&policy_file, policy).unwrap();
+        let args = [
+            "checkpoint",
+            "--json",
+            "--policy",
+            policy_file.to_str().unwrap(),
+        ];
+        let args = args
+            .iter()
+            .map(AsRef::as_ref)
+            .chain([note_file.as_os_str()]);
+        let output = process::run(VERIFY, args);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{}",
+            process::text(&output)
+        );
+        process::text(&output)
+    };
+    let said: Value = serde_json::from_str(&check(note, &policy, 0)).unwrap();
+    assert_eq!(said["witnesses"][0]["witness"], "witness.example/w1");
+    let (text, signatures) = note.split_once("\n\n").unwrap();
+    let alone = format!("{text}\n\n{}\n", signatures.lines().next().unwrap());
+    assert!(check(&alone, &policy, 1).contains("quorum"));
+    check(&alone, &policy.replace("quorum enough", "quorum none"), 0);
+    check(&note.replacen(char::is_numeric, "0", 1), &policy, 1);
+    check(note, &policy.replace("quorum", "quorums"), 2);
+}
+
 #[test]
 fn yesterdays_backup_is_refused_at_the_start_and_while_running() {
     let founded = Founded::new();
@@ -462,6 +498,7 @@ fn yesterdays_backup_is_refused_at_the_start_and_while_running() {
     assert_eq!(policy.logs(), [VerifierKey::parse(ledger).unwrap()]);
     let satisfied = policy.check(note.as_bytes()).unwrap();
     assert_eq!(satisfied.witnesses[0].0.to_string(), vkey);
+    check_offline(&founded, &server, &note);
     server.kill();
     let data = founded.path("house/data");
     let backup = founded.path("backup");

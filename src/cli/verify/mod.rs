@@ -3,6 +3,7 @@
 //! It reads files and standard input, and nothing else. Must not: open a socket, or need the
 //! feature `server`.
 
+mod checkpoint;
 mod entries;
 mod ledger;
 mod receipt;
@@ -36,6 +37,7 @@ pub struct Arguments {
 enum Command {
     Receipt(receipt::Arguments),
     Ledger(ledger::Arguments),
+    Checkpoint(checkpoint::Arguments),
 }
 
 /// Does what the arguments ask for.
@@ -46,6 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Receipt(arguments) => receipt::run(arguments),
         Command::Ledger(arguments) => ledger::run(arguments),
+        Command::Checkpoint(arguments) => checkpoint::run(arguments),
     }
 }
 

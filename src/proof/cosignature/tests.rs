@@ -51,6 +51,17 @@ fn the_line_of_the_specification_has_the_form_and_the_time_that_we_read() {
     assert!(read[0].is_by("witness.example.com/w1", [0x8d, 0x66, 0xcf, 0x3f]));
 }
 
+/// What `aics-tlog` 0.2.1 of PyPI, which is not ours, makes of the secret 07 07 … 07.
+#[test]
+fn another_implementation_signs_the_same_bytes() {
+    let signer = WitnessSigner::new("witness.example.com/w1", &[7; 32]).unwrap();
+    let vkey = "witness.example.com/w1+8122a5ab+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
+    assert_eq!(signer.verifier_key().to_string(), vkey);
+    let line = "\u{2014} witness.example.com/w1 gSKlqwAAAABkGFDLWr4Jea05CAgwNVtwky0Jgz6WfX0QJgM/\
+                /FkB/W9BoT9TX0DkTxG+2cT4p/ViKNhUM/SnUwFcYQzugGFQ15LwDw==\n";
+    assert_eq!(signer.cosign(TEXT, TIME_S), line);
+}
+
 #[test]
 fn other_signatures_are_passed_over_and_a_wrong_one_is_not() {
     let (ours, other) = (signer(1), signer(2));
