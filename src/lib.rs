@@ -9,7 +9,7 @@
 //! | [`audit`] | pure replay of a ledger from its entries | `domain`, `proof` |
 //! | `ledger` | the durable single writer | `domain`, `proof`, `platform` |
 //! | `settlement` | the nightly run | `domain`, `proof`, `audit`, `render`, `ledger`, `platform` |
-//! | `witness` | those who remember: asked, and being one | `domain`, `proof`, `platform`, `ledger` |
+//! | `witness` | asking witnesses, and being one | `domain`, `proof`, `platform`, `ledger` |
 //! | `http` | the house over HTTP | all but `cli` |
 //! | [`cli`] | one file per command | all |
 //!

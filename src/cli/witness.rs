@@ -30,10 +30,9 @@ use tokio::net::TcpListener;
 ///
 /// Exit code 0: done, or stopped as asked. 2: not started.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  tallyhouse witness new --dir witness --name witness.example.org/w1\n  \
-                  tallyhouse witness serve --dir witness --policy policy.txt"
-)]
+#[command(after_help = "Example:\n  tallyhouse witness new --dir witness \
+                  --name witness.example.org/w1\n  \
+                  tallyhouse witness serve --dir witness --policy policy.txt")]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

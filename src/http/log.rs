@@ -63,9 +63,9 @@ pub async fn cosigned(At(programme): At) -> Result<Response, Problem> {
 
 /// Get a draft of the policy
 ///
-/// A C2SP tlog-policy of this ledger's key and the witnesses that the house asks. Keep your own copy,
-/// with the witnesses that you trust: one that the house can change protects nobody from the house.
-/// Public.
+/// A C2SP tlog-policy of this ledger's key and the witnesses that the house asks. Keep your own
+/// copy, with the witnesses that you trust: one that the house can change protects nobody from the
+/// house. Public.
 #[utoipa::path(
     get,
     path = "/v1/{programme}/log/policy",

@@ -2,7 +2,7 @@
 //!
 //! | Request | Answer |
 //! |---|---|
-//! | `POST /add-checkpoint` | 200 and a cosignature; 400, 403, 404, 409, 422 as the specification says |
+//! | `POST /add-checkpoint` | 200 and a cosignature; or 400, 403, 404, 409, 422, as specified |
 //! | `GET /checkpoints/{SHA-256 of the origin, in hex}` | the last cosigned checkpoint, or 404 |
 //!
 //! Must not: decide (`witness::book` does), or know the house. Its statuses are those of the

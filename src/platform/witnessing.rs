@@ -1,8 +1,8 @@
-//! The tables `[programme.witnessing]` and `[[programme.witness]]` of `tallyhouse.toml`: who is asked
-//! to cosign checkpoints, and how often.
+//! The tables `[programme.witnessing]` and `[[programme.witness]]` of `tallyhouse.toml`: who is
+//! asked to cosign checkpoints, and how often.
 //!
-//! Must not: read keys; `witness` does. As in `sections`, tests compare settings, defaults and limits
-//! with `config/tallyhouse.toml`.
+//! Must not: read keys; `witness` does. As in `sections`, tests compare settings, defaults and
+//! limits with `config/tallyhouse.toml`.
 
 use super::config::{ConfigError, in_range};
 use serde::Deserialize;
@@ -18,8 +18,8 @@ pub struct Witnessing {
     pub interval_s: u64,
     /// Time for one answer of one witness, 100..=60,000. Default 5,000.
     pub timeout_ms: u64,
-    /// Cosignatures that a checkpoint needs to be served as cosigned, 1..=16 and not more than there
-    /// are witnesses. Default 1.
+    /// Cosignatures that a checkpoint needs to be served as cosigned, 1..=16 and not more than
+    /// there are witnesses. Default 1.
     pub quorum: usize,
 }
 

@@ -3,8 +3,8 @@
 //! Purpose: keys of witnesses, signing and checking. A cosignature is one more signature line of
 //! the checkpoint's note, so tools that do not know it pass it over.
 //!
-//! Must not: decide whether a witness may sign ([`super::witnessed`] does), or how many cosignatures
-//! are enough ([`super::policy`] does).
+//! Must not: decide whether a witness may sign ([`super::witnessed`] does), or how many
+//! cosignatures are enough ([`super::policy`] does).
 //!
 //! Spec: C2SP tlog-cosignature, Ed25519 (type 0x04) only.
 //!
@@ -91,8 +91,8 @@ pub struct WitnessSigner {
 }
 
 impl WitnessSigner {
-    /// A signer from its name and the 32 secret bytes of RFC 8032. One key has one name: the name is
-    /// not signed.
+    /// A signer from its name and the 32 secret bytes of RFC 8032. One key has one name: the name
+    /// is not signed.
     ///
     /// # Errors
     /// [`NoteError::Name`].
@@ -138,8 +138,8 @@ pub struct Cosignature<'n, 'k> {
     pub line: &'n str,
 }
 
-/// The cosignatures of known witnesses on a note, each witness once: its first. Signatures by others
-/// say nothing and are passed over.
+/// The cosignatures of known witnesses on a note, each witness once: its first. Signatures by
+/// others say nothing and are passed over.
 ///
 /// # Errors
 /// [`NoteError`]; one wrong cosignature of a known witness is [`NoteError::BadSignature`].

@@ -22,7 +22,7 @@
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
 //! | [`cosignature`] | what a witness says | C2SP tlog-cosignature |
 //! | [`policy`] | which witnesses are enough | C2SP tlog-policy |
-//! | [`add_checkpoint`], [`witnessed`] | what a witness is asked, and its rules | C2SP tlog-witness |
+//! | [`add_checkpoint`], [`witnessed`] | what a witness is asked; its rules | C2SP tlog-witness |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
 //! | [`statement`] | statements and what binds them | RFC 8785, RFC 6962 |
 //! | [`netting`] | the rows of a window | `schemas/README.md` |

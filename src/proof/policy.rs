@@ -1,9 +1,9 @@
 //! The policy: whose cosignatures make a checkpoint one to rely on.
 //!
-//! Purpose: a text file that partners and auditors keep themselves. With it a cosigned checkpoint is
-//! checked offline: signed by a known log, and cosigned by enough known witnesses.
+//! Purpose: a text file that partners and auditors keep themselves. With it a cosigned checkpoint
+//! is checked offline: signed by a known log, and cosigned by enough known witnesses.
 //!
-//! Must not: be fetched from the house and believed. What the house serves is a draft to start from.
+//! Must not: be fetched from the house and believed. What the house serves is a draft.
 //!
 //! Spec: C2SP tlog-policy. Keys are Ed25519 only. Names are bytes, and compared as such.
 //!

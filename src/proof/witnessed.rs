@@ -3,8 +3,8 @@
 //! Purpose: every rule of a witness in one pure function. Whoever calls it keeps the record durable
 //! before the cosignature goes out, and lets nobody else decide about the same log meanwhile.
 //!
-//! Must not: let a log become shorter, or change what it had. The order of the checks is that of the
-//! specification.
+//! Must not: let a log become shorter, or change what it had. The order of the checks is that of
+//! the specification.
 //!
 //! Spec: C2SP tlog-witness, `add-checkpoint`.
 

@@ -7,8 +7,8 @@
 //!                                         cannot follow it: sort fork or inconsistent
 //! ```
 //!
-//! A checkpoint is durable here before its cosignature leaves: a witness that forgets may say yes to
-//! two histories. Crash points: before the rename the book says what it said, and nobody was
+//! A checkpoint is durable here before its cosignature leaves: a witness that forgets may say yes
+//! to two histories. Crash points: before the rename the book says what it said, and nobody was
 //! answered; after it the checkpoint is there, and the log asks again.
 //!
 //! Must not: answer two requests for one log at a time, or forget what it refused.
@@ -91,7 +91,7 @@ pub enum NotCosigned {
 }
 
 impl Book {
-    /// Opens the book in a folder, for the logs of these keys; keys of one origin belong to one log.
+    /// Opens the book in a folder, for the logs of these keys; keys of one origin are of one log.
     ///
     /// # Errors
     /// [`BookError`].

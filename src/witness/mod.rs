@@ -1,9 +1,9 @@
 //! Witnesses: others who remember how far a ledger had come, so that nobody can take it back.
 //!
-//! Both sides are here. The house asks the witnesses of its settings to cosign its newest checkpoint
-//! ([`rounds`]) and keeps the cosigned one; on start it compares itself with what was published
-//! ([`start`]). `tallyhouse witness` is the other side: [`book`] is its memory, and `http::witness`
-//! its service.
+//! Both sides are here. The house asks the witnesses of its settings to cosign its newest
+//! checkpoint ([`rounds`]) and keeps the cosigned one; on start it compares itself with what was
+//! published ([`start`]). `tallyhouse witness` is the other side: [`book`] is its memory, and
+//! `http::witness` its service.
 //!
 //! Must not: let a submission wait for a witness, or write to the ledger.
 //!
@@ -273,7 +273,7 @@ impl Witnessing {
             return;
         }
         if let Err(error) = files::write(&self.file(), cosigned.note.as_bytes()) {
-            // It serves and proves without the file; only the comparison at the next start lacks it.
+            // It proves without the file; only the comparison at the next start lacks it.
             tracing::warn!(%error, "the cosigned checkpoint cannot be kept");
         }
         *latest = Some(Arc::new(cosigned));
@@ -312,5 +312,19 @@ enum Compared {
 impl Asked {
     fn name(&self) -> &str {
         self.key.name()
+    }
+
+    /// Notes a cosignature; answers how it stood before.
+    fn cosigned(&self, size: u64, time_s: u64) -> Condition {
+        let mut standing = self.standing.lock().expect("nobody panics in here");
+        (standing.size, standing.time_s) = (size, time_s);
+        std::mem::replace(&mut standing.condition, Condition::Cosigns)
+    }
+
+    /// Notes a question that brought none; answers how it stood before.
+    fn failed(&self, condition: Condition) -> Condition {
+        let mut standing = self.standing.lock().expect("nobody panics in here");
+        standing.failures += 1;
+        std::mem::replace(&mut standing.condition, condition)
     }
 }

@@ -1,8 +1,8 @@
 //! Rounds: again and again the house asks every witness to cosign its newest checkpoint.
 //!
-//! All witnesses of a round are asked about the same checkpoint, each on a thread of its own, so one
-//! that hangs delays no other. As soon as enough have cosigned, the checkpoint is published; who comes
-//! later is added. Must not: keep a submission waiting, or give up.
+//! All witnesses of a round are asked about the same checkpoint, each on a thread of its own, so
+//! one that hangs delays nobody else's answer. As soon as enough have cosigned, the checkpoint is
+//! published; who comes later is added. Must not: keep a submission waiting, or give up.
 
 use super::ask::{AskError, Said};
 use super::{Asked, Compared, Condition, Cosigned, Witnessing};
@@ -137,19 +137,13 @@ impl Witnessing {
     fn ask(&self, place: usize, asked: &Asked, gathered: &Gathered<'_>, ending: &AtomicBool) {
         let condition = match self.cosign(asked, gathered.view, ending) {
             Ok((line, time_s)) => {
+                let before = asked.cosigned(gathered.view.size, time_s);
                 self.gather(place, line, gathered);
-                let mut standing = asked.standing.lock().expect("nobody panics in here");
-                (standing.size, standing.time_s) = (gathered.view.size, time_s);
-                Ok(std::mem::replace(
-                    &mut standing.condition,
-                    Condition::Cosigns,
-                ))
+                Ok(before)
             }
             Err(Failure::Stopping) => return,
             Err(failure) => {
-                let mut standing = asked.standing.lock().expect("nobody panics in here");
-                standing.failures += 1;
-                let before = std::mem::replace(&mut standing.condition, failure.condition());
+                let before = asked.failed(failure.condition());
                 Err((failure, before))
             }
         };

@@ -1,13 +1,13 @@
 //! The start: before the house writes, it compares itself with what was published.
 //!
 //! A database put back from yesterday's backup is sound in itself; only others remember that there
-//! was more. Whoever shows a checkpoint under our own key that we do not have proves it, and nothing
-//! is written: two histories under one key could not be told apart from fraud.
+//! was more. Whoever shows a checkpoint under our own key that we do not have proves it, and
+//! nothing is written: two histories under one key could not be told apart from fraud.
 //!
-//! Must not: refuse to start on anybody's word alone. An answer without our signature proves nothing.
+//! Must not: refuse to start on anybody's word alone. An answer without our signature is no proof.
 
 use super::ask::AskError;
-use super::{Asked, Compared, Witnessing};
+use super::{Asked, Compared, Condition, Witnessing};
 use crate::platform::files;
 use std::path::PathBuf;
 
@@ -89,8 +89,7 @@ impl Witnessing {
                 "the witness shows no checkpoint; the first round asks it for its size"
             ),
             Err(error) => {
-                let mut standing = asked.standing.lock().expect("nobody panics in here");
-                standing.failures += 1;
+                asked.failed(Condition::Silent);
                 tracing::error!(
                     witness,
                     %error,
@@ -101,8 +100,8 @@ impl Witnessing {
         Ok(())
     }
 
-    /// Compares the ledger with a checkpoint that somebody shows, and keeps it if it proves that the
-    /// ledger is not what was published.
+    /// Compares the ledger with a checkpoint that somebody shows, and keeps it if it proves that
+    /// the ledger is not what was published.
     pub(super) fn judge(&self, shown_by: &str, note: &[u8]) -> Result<(), Published> {
         let shown_by = shown_by.to_owned();
         match self.compare(note) {

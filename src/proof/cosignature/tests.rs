@@ -8,8 +8,8 @@ use proptest::prelude::*;
 const TEXT: &str =
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
 /// The cosignature in the specification; its public key is not shown there.
-const LINE: &str = "\u{2014} witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI\
-                    5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
+const LINE: &str = "\u{2014} witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcr\
+                    tPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
 const TIME_S: u64 = 1_679_315_147;
 /// A witness of the public network, as another implementation's tests have it.
 const REMORA: &str = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
@@ -108,7 +108,11 @@ fn a_time_that_no_clock_shows_is_refused() {
 
 proptest! {
     #[test]
-    fn what_is_cosigned_is_found(secret: [u8; 32], time_s in 0..=TIME_S_MAX, text in "[a-z\\n]{0,30}\n") {
+    fn what_is_cosigned_is_found(
+        secret: [u8; 32],
+        time_s in 0..=TIME_S_MAX,
+        text in "[a-z\\n]{0,30}\n",
+    ) {
         let signer = WitnessSigner::new("w", &secret).unwrap();
         let line = signer.cosign(&text, time_s);
         let known = [signer.verifier_key().clone()];
