@@ -38,4 +38,6 @@ mod sign;
 #[cfg(feature = "server")]
 mod submit;
 #[cfg(feature = "server")]
+mod table;
+#[cfg(feature = "server")]
 mod token;

@@ -15,7 +15,7 @@
 //!
 //! header    ≤ 512 B     {"alg":"EdDSA"|"Ed25519","kid":"<author>/<key id>","typ":<kind>}
 //!                       exactly these members, in any order
-//! payload   ≤ 60,000 B  decoded
+//! payload   ≤ 60,000 B  decoded; of a statement, which no entry holds, ≤ 1 GiB
 //! signature = 64 B
 //! ```
 
@@ -26,8 +26,10 @@ use std::fmt;
 
 /// Longest protected header, decoded.
 pub const PROTECTED_BYTES_MAX: usize = 512;
-/// Longest payload, decoded.
+/// Longest payload, decoded, of whatever is sent to the house.
 pub const PAYLOAD_BYTES_MAX: usize = 60_000;
+/// Longest statement, decoded: room for the lines of every partner with every other.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
 
@@ -51,6 +53,21 @@ impl Typ {
             Typ::Token => "tallyhouse-token+jwt",
             Typ::Statement => "tallyhouse-statement+json",
         }
+    }
+
+    /// Longest payload of this kind, decoded.
+    #[must_use]
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Typ::Submission | Typ::Token => PAYLOAD_BYTES_MAX,
+            Typ::Statement => STATEMENT_BYTES_MAX,
+        }
+    }
+
+    /// Longest envelope of this kind.
+    fn compact_bytes_max(self) -> usize {
+        let payload_bytes_max = self.payload_bytes_max();
+        COMPACT_BYTES_MAX - encoded_bytes(PAYLOAD_BYTES_MAX) + encoded_bytes(payload_bytes_max)
     }
 
     fn parse(text: &str) -> Option<Typ> {
@@ -193,8 +210,9 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// A [`JwsError`]; only [`JwsError::TooLarge`] is about size.
     pub fn parse(compact: &'a [u8], expected: Typ) -> Result<Jws<'a>, JwsError> {
-        if compact.len() > COMPACT_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() {
+            return Err(too_large(Part::Payload, payload_bytes_max));
         }
         let mut parts = compact.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -215,7 +233,7 @@ impl<'a> Jws<'a> {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
-        let payload = decode(payload, Part::Payload, PAYLOAD_BYTES_MAX)?;
+        let payload = decode(payload, Part::Payload, payload_bytes_max)?;
         Ok(Jws {
             signing_input,
             protected,
@@ -242,11 +260,11 @@ impl<'a> Jws<'a> {
 /// Makes an envelope: writes the header, signs, and gives the compact form.
 ///
 /// # Panics
-/// If the payload is above [`PAYLOAD_BYTES_MAX`], which its maker has to see to.
+/// If the payload is above its kind's limit, which its maker has to see to.
 #[must_use]
 pub fn sign(typ: Typ, payload: &[u8], signer: &Signer) -> String {
     assert!(
-        payload.len() <= PAYLOAD_BYTES_MAX,
+        payload.len() <= typ.payload_bytes_max(),
         "a payload above the limit is not signed"
     );
     let protected = format!(
@@ -282,7 +300,7 @@ fn with_signature(mut input: String, signature: &[u8; 64]) -> String {
 }
 
 fn decode(text: &[u8], part: Part, bytes_max: usize) -> Result<Vec<u8>, JwsError> {
-    if text.len() > bytes_max.div_ceil(3) * 4 {
+    if text.len() > encoded_bytes(bytes_max) {
         return Err(too_large(part, bytes_max));
     }
     let bytes = base64url::decode(text).map_err(|_| JwsError::NotBase64(part))?;
@@ -290,6 +308,11 @@ fn decode(text: &[u8], part: Part, bytes_max: usize) -> Result<Vec<u8>, JwsError
         return Err(too_large(part, bytes_max));
     }
     Ok(bytes)
+}
+
+/// Characters of base64 for so many bytes, padding included.
+fn encoded_bytes(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
 }
 
 fn too_large(part: Part, bytes_max: usize) -> JwsError {
