@@ -25,12 +25,17 @@ fn validator(name: &str) -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("a schema can be compiled")
 }
 
-const EXAMPLES: [&str; 5] = [
+const EXAMPLES: [&str; 10] = [
     "examples/found.json",
     "examples/house-ops.json",
     "examples/proposals.json",
     "examples/member-ops.json",
     "examples/expire.json",
+    "examples/cut-window.json",
+    "examples/net-window.json",
+    "examples/issue-statements.json",
+    "examples/payments.json",
+    "examples/disputes.json",
 ];
 
 #[test]
@@ -63,7 +68,18 @@ fn examples_pass_the_schema_and_the_reader_and_show_every_kind_of_op() {
         .map(|(_, op)| op["properties"]["op"]["const"].as_str().expect("a kind"))
         .collect();
     assert_eq!(kinds, all);
-    assert_eq!(all.len(), 21);
+    assert_eq!(all.len(), 31);
+    // Each definition is one that a submission, or a proposal, leads to.
+    let led_to = |of: &Value, prefix: &str| {
+        let refs = of["oneOf"].as_array().expect("a choice").iter();
+        let refs = refs.map(|item| item["$ref"].as_str().expect("a reference"));
+        let name = |text: &str| text.replace("#/$defs/", "");
+        let refs: BTreeSet<String> = refs.map(name).collect();
+        let names = defs.keys().filter(|name| name.starts_with(prefix)).cloned();
+        assert_eq!(refs, names.collect());
+    };
+    led_to(&schema["properties"]["ops"]["items"], "op_");
+    led_to(&defs["op_propose"]["properties"]["action"], "action_");
 }
 
 /// The schema and the reader refuse the same, wherever a schema can say it.
@@ -80,6 +96,14 @@ fn what_the_reader_calls_malformed_the_schema_refuses() {
         let mut changed = example.clone();
         changed[member] = value;
         changed
+    };
+    let line = |reason: &str| json!({"debtor": "p", "creditor": "q", "reason": reason, "price_version": 1});
+    let dispute = |about: &Value| {
+        let mut op = json!({"op": "dispute_open", "id": "x", "window": 0, "reason": "other",
+            "evidence_sha256": "ab".repeat(32)});
+        let about = about.as_object().expect("what it is about").clone();
+        op.as_object_mut().expect("an op").extend(about);
+        op
     };
     let burn = |member: &str| op(json!({"op": "burn", "id": "x", "member": member, "points": 1}));
     let cases = [
@@ -111,6 +135,46 @@ fn what_the_reader_calls_malformed_the_schema_refuses() {
         op(
             json!({"op": "adjust", "id": "x", "corrects": {"entry": 1, "op": 0}, "kind": "debit",
             "debtor": "p", "member": "m", "issuer": "p", "points": 1}),
+        ),
+        op(json!({"op": "programme_set", "id": "x", "netting": "gross"})),
+        op(json!({"op": "programme_set", "id": "x", "payout": "never"})),
+        op(json!({"op": "programme_set", "id": "x", "silence": "gold"})),
+        op(json!({"op": "programme_set", "id": "x", "payment_days": 367})),
+        op(json!({"op": "programme_set", "id": "x", "payment_minimum": "-1.00"})),
+        op(json!({"op": "programme_set", "id": "x", "holidays": ["2026-12-25", "2026-12-25"]})),
+        op(json!({"op": "cut_window", "id": "x", "window": 0})),
+        op(json!({"op": "cut_window", "id": "x", "window": -1, "last_day": "2026-03-01"})),
+        op(json!({"op": "net_window", "id": "x", "window": 0, "lines_root": "AB".repeat(32)})),
+        op(json!({"op": "window_release", "id": "x", "window": 4_294_967_296_u64})),
+        op(
+            json!({"op": "issue_statements", "id": "x", "window": 0, "count": 1,
+            "root": "ab".repeat(32)}),
+        ),
+        op(
+            json!({"op": "confirm_payment", "id": "x", "window": 0, "debtor": "p",
+            "creditor": "house", "currency": "eur", "amount": "1.00", "reference": "R"}),
+        ),
+        op(json!({"op": "payment_returned", "id": "x", "window": 0})),
+        op(dispute(&json!({}))),
+        op(dispute(&json!({"target": {"entry": 1, "op": 1000}}))),
+        op(dispute(
+            &json!({"target": {"entry": 1, "op": 0}, "line": line("burn")}),
+        )),
+        op(dispute(&json!({"line": line("theft")}))),
+        op(json!({"op": "dispute_answer", "id": "x", "dispute": {"entry": 1, "op": 0}})),
+        op(
+            json!({"op": "dispute_resolve", "id": "x", "dispute": {"entry": 1, "op": 0},
+            "upheld": true}),
+        ),
+        op(
+            json!({"op": "dispute_resolve", "id": "x", "dispute": {"entry": 1, "op": 0},
+            "upheld": false, "debtor": "p", "creditor": "house", "amount": "1.00"}),
+        ),
+        op(json!({"op": "statement_acknowledge", "id": "x"})),
+        top(
+            "ops",
+            json!([{"op": "cut_window", "id": "x", "window": 0, "last_day": "2026-03-01"},
+            {"op": "release", "id": "y", "hold": "h"}]),
         ),
         top(
             "ops",
