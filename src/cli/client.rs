@@ -3,6 +3,7 @@
 //! Must not: decide what a retry means for a submission. The same bytes may always be sent again;
 //! whatever is sent anew is the caller's choice.
 
+use crate::domain::ids::HOUSE;
 use crate::domain::time::Micros;
 use crate::platform::clock::Clock;
 use crate::proof::jws::{self, Typ};
@@ -106,6 +107,21 @@ pub struct Info {
     pub clock: String,
     /// Decimals of a displayed point.
     pub point_scale: u32,
+    /// The key that checkpoints verify with, as a C2SP verifier key.
+    #[serde(default)]
+    pub ledger_key: String,
+    /// Every key that the house ever had.
+    #[serde(default)]
+    pub house_keys: Vec<HouseKey>,
+}
+
+/// A key of the house.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HouseKey {
+    /// Its id.
+    pub key: String,
+    /// Ed25519, base64url.
+    pub public_key: String,
 }
 
 impl Info {
@@ -126,6 +142,8 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     tokens: RefCell<HashMap<String, (String, u64)>>,
+    /// The scope with which a key could read books.
+    scopes: RefCell<HashMap<String, &'static str>>,
 }
 
 impl Client {
@@ -140,6 +158,7 @@ impl Client {
             agent: config.into(),
             base: url.trim_end_matches('/').to_owned(),
             tokens: RefCell::default(),
+            scopes: RefCell::default(),
         }
     }
 
@@ -219,6 +238,41 @@ impl Client {
     /// [`ClientError`].
     pub fn get(&self, path: &str, reader: (&Signer, &str)) -> Result<Value, ClientError> {
         let body = self.get_bytes(path, "application/json", Some(reader))?;
+        self.read_json(&format!("{}{path}", self.base), &body)
+    }
+
+    /// Reads what any of several scopes may read: windows, statements and reports. Nobody but the
+    /// ledger knows a key's scopes, so they are tried in turn.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn read_books(&self, path: &str, signer: &Signer) -> Result<Vec<u8>, ClientError> {
+        let scopes: &[&'static str] = match signer.kid().author() == HOUSE {
+            true => &["audit", "operate", "pay"],
+            false => &["statements", "read"],
+        };
+        let known = self.scopes.borrow().get(signer.kid().as_str()).copied();
+        let mut refused = None;
+        for scope in known.iter().chain(scopes.iter().filter(|s| Some(**s) != known)) {
+            match self.get_bytes(path, "*/*", Some((signer, scope))) {
+                Err(error) if error.code() == Some("scope_missing") => refused = Some(error),
+                Err(error) => return Err(error),
+                Ok(body) => {
+                    let kid = signer.kid().as_str().to_owned();
+                    self.scopes.borrow_mut().insert(kid, scope);
+                    return Ok(body);
+                }
+            }
+        }
+        Err(refused.expect("there is a scope to try"))
+    }
+
+    /// The same as JSON.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn read_books_json(&self, path: &str, signer: &Signer) -> Result<Value, ClientError> {
+        let body = self.read_books(path, signer)?;
         self.read_json(&format!("{}{path}", self.base), &body)
     }
 

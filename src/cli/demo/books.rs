@@ -129,7 +129,7 @@ impl Books {
         }
         let currency = &self.currency;
         format!(
-            "{} {currency} were owed between {} pairs; netting moves {} {currency} in {} payments",
+            "{} {currency} were owed, which would take {} payments; netting moves {} {currency} in {}",
             money(sum.gross),
             style::grouped(sum.pairs),
             money(sum.net),

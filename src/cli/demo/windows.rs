@@ -194,7 +194,7 @@ impl Checker<'_> {
         let opened = verify::open(&jws.payload)?;
         verify::verify_stated(&opened, stated)?;
         verify::verify_inclusion(stated)?;
-        Ok(verify::verify_bound(stated, receipt)?)
+        Ok(verify::verify_bound(&opened, stated, receipt)?)
     }
 
     /// The receipt of the entry that binds a window's statements, checked.

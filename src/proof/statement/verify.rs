@@ -144,12 +144,17 @@ pub fn verify_inclusion(stated: &Stated) -> Result<(), StatementError> {
     }
 }
 
-/// Checks that the ledger's entry, proved by a receipt, binds that root.
+/// Checks that the entry, proved by a receipt, is of the statement's ledger and binds that root.
 ///
 /// # Errors
 /// [`StatementError::OtherEntry`], [`StatementError::Differs`].
-pub fn verify_bound(stated: &Stated, receipt: &Verified) -> Result<(), StatementError> {
+pub fn verify_bound(
+    opened: &Opened,
+    stated: &Stated,
+    receipt: &Verified,
+) -> Result<(), StatementError> {
     let entry = &receipt.entry;
+    same("ledger", &opened.statement.identity.origin, &entry.origin)?;
     same("entry", &entry.index, &stated.entry)?;
     same("submission", &receipt.submission.id, &stated.submission)?;
     same("author", &entry.author.as_str(), &HOUSE)?;
