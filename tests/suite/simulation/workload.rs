@@ -405,8 +405,8 @@ impl Workload {
         let window = self.window(model, &["stated"]);
         // Statements late in the run, too.
         let stated = model.clearing.windows.iter().enumerate();
-        let stated = stated.filter(|(_, window)| window.state == "stated");
-        let window = match stated.last() {
+        let mut stated = stated.filter(|(_, window)| window.state == "stated");
+        let window = match stated.next_back() {
             Some((last, _)) if !self.random.once_in(3) => last as u64,
             _ => window,
         };
