@@ -15,7 +15,7 @@
 //!
 //! header    ≤ 512 B     {"alg":"EdDSA"|"Ed25519","kid":"<author>/<key id>","typ":<kind>}
 //!                       exactly these members, in any order
-//! payload   ≤ 60,000 B  decoded
+//! payload   ≤ 60,000 B  decoded; a statement's ≤ 1 GiB
 //! signature = 64 B
 //! ```
 
@@ -31,6 +31,9 @@ pub const PAYLOAD_BYTES_MAX: usize = 60_000;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
 
+/// Longest statement, decoded: 1 GiB.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
+
 /// What an envelope is. A document of one kind can never pass for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Typ {
@@ -43,6 +46,15 @@ pub enum Typ {
 }
 
 impl Typ {
+    /// The longest payload of this kind, decoded.
+    #[must_use]
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Self::Submission | Self::Token => PAYLOAD_BYTES_MAX,
+            Self::Statement => STATEMENT_BYTES_MAX,
+        }
+    }
+
     /// The `typ` header member.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -193,8 +205,9 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// A [`JwsError`]; only [`JwsError::TooLarge`] is about size.
     pub fn parse(compact: &'a [u8], expected: Typ) -> Result<Jws<'a>, JwsError> {
-        if compact.len() > COMPACT_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
+        let payload_max = expected.payload_bytes_max();
+        if compact.len() > COMPACT_BYTES_MAX - PAYLOAD_BYTES_MAX / 3 * 4 + payload_max / 3 * 4 {
+            return Err(too_large(Part::Payload, payload_max));
         }
         let mut parts = compact.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -215,7 +228,7 @@ impl<'a> Jws<'a> {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
-        let payload = decode(payload, Part::Payload, PAYLOAD_BYTES_MAX)?;
+        let payload = decode(payload, Part::Payload, payload_max)?;
         Ok(Jws {
             signing_input,
             protected,
@@ -242,11 +255,11 @@ impl<'a> Jws<'a> {
 /// Makes an envelope: writes the header, signs, and gives the compact form.
 ///
 /// # Panics
-/// If the payload is above [`PAYLOAD_BYTES_MAX`], which its maker has to see to.
+/// If the payload is above its kind's limit, which its maker has to see to.
 #[must_use]
 pub fn sign(typ: Typ, payload: &[u8], signer: &Signer) -> String {
     assert!(
-        payload.len() <= PAYLOAD_BYTES_MAX,
+        payload.len() <= typ.payload_bytes_max(),
         "a payload above the limit is not signed"
     );
     let protected = format!(
