@@ -15,7 +15,7 @@
 //!
 //! header    ≤ 512 B     {"alg":"EdDSA"|"Ed25519","kid":"<author>/<key id>","typ":<kind>}
 //!                       exactly these members, in any order
-//! payload   ≤ 60,000 B  decoded; of a statement, which no entry holds, ≤ 1 GiB
+//! payload   ≤ 60,000 B  decoded; a statement's ≤ 1 GiB
 //! signature = 64 B
 //! ```
 
@@ -26,12 +26,13 @@ use std::fmt;
 
 /// Longest protected header, decoded.
 pub const PROTECTED_BYTES_MAX: usize = 512;
-/// Longest payload, decoded, of whatever is sent to the house.
+/// Longest payload, decoded.
 pub const PAYLOAD_BYTES_MAX: usize = 60_000;
-/// Longest statement, decoded: room for the lines of every partner with every other.
-pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
+
+/// Longest statement, decoded: 1 GiB.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 
 /// What an envelope is. A document of one kind can never pass for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +46,15 @@ pub enum Typ {
 }
 
 impl Typ {
+    /// The longest payload of this kind, decoded.
+    #[must_use]
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Self::Submission | Self::Token => PAYLOAD_BYTES_MAX,
+            Self::Statement => STATEMENT_BYTES_MAX,
+        }
+    }
+
     /// The `typ` header member.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -53,21 +63,6 @@ impl Typ {
             Typ::Token => "tallyhouse-token+jwt",
             Typ::Statement => "tallyhouse-statement+json",
         }
-    }
-
-    /// Longest payload of this kind, decoded.
-    #[must_use]
-    pub fn payload_bytes_max(self) -> usize {
-        match self {
-            Typ::Submission | Typ::Token => PAYLOAD_BYTES_MAX,
-            Typ::Statement => STATEMENT_BYTES_MAX,
-        }
-    }
-
-    /// Longest envelope of this kind.
-    fn compact_bytes_max(self) -> usize {
-        let payload_bytes_max = self.payload_bytes_max();
-        COMPACT_BYTES_MAX - encoded_bytes(PAYLOAD_BYTES_MAX) + encoded_bytes(payload_bytes_max)
     }
 
     fn parse(text: &str) -> Option<Typ> {
@@ -210,9 +205,9 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// A [`JwsError`]; only [`JwsError::TooLarge`] is about size.
     pub fn parse(compact: &'a [u8], expected: Typ) -> Result<Jws<'a>, JwsError> {
-        let payload_bytes_max = expected.payload_bytes_max();
-        if compact.len() > expected.compact_bytes_max() {
-            return Err(too_large(Part::Payload, payload_bytes_max));
+        let payload_max = expected.payload_bytes_max();
+        if compact.len() > COMPACT_BYTES_MAX - PAYLOAD_BYTES_MAX / 3 * 4 + payload_max / 3 * 4 {
+            return Err(too_large(Part::Payload, payload_max));
         }
         let mut parts = compact.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -233,7 +228,7 @@ impl<'a> Jws<'a> {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
-        let payload = decode(payload, Part::Payload, payload_bytes_max)?;
+        let payload = decode(payload, Part::Payload, payload_max)?;
         Ok(Jws {
             signing_input,
             protected,
@@ -300,7 +295,7 @@ fn with_signature(mut input: String, signature: &[u8; 64]) -> String {
 }
 
 fn decode(text: &[u8], part: Part, bytes_max: usize) -> Result<Vec<u8>, JwsError> {
-    if text.len() > encoded_bytes(bytes_max) {
+    if text.len() > bytes_max.div_ceil(3) * 4 {
         return Err(too_large(part, bytes_max));
     }
     let bytes = base64url::decode(text).map_err(|_| JwsError::NotBase64(part))?;
@@ -308,11 +303,6 @@ fn decode(text: &[u8], part: Part, bytes_max: usize) -> Result<Vec<u8>, JwsError
         return Err(too_large(part, bytes_max));
     }
     Ok(bytes)
-}
-
-/// Characters of base64 for so many bytes, padding included.
-fn encoded_bytes(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
 }
 
 fn too_large(part: Part, bytes_max: usize) -> JwsError {
