@@ -253,7 +253,10 @@ impl Client {
         };
         let known = self.scopes.borrow().get(signer.kid().as_str()).copied();
         let mut refused = None;
-        for scope in known.iter().chain(scopes.iter().filter(|s| Some(**s) != known)) {
+        for scope in known
+            .iter()
+            .chain(scopes.iter().filter(|s| Some(**s) != known))
+        {
             match self.get_bytes(path, "*/*", Some((signer, scope))) {
                 Err(error) if error.code() == Some("scope_missing") => refused = Some(error),
                 Err(error) => return Err(error),

@@ -22,10 +22,10 @@ pub struct Arguments {
     #[arg(long, required_unless_present = "returned")]
     window: Option<u32>,
     /// Who paid: house or a partner
-    #[arg(long, required_unless_present = "returned")]
+    #[arg(value_parser = Name::parse, long, required_unless_present = "returned")]
     debtor: Option<Name>,
     /// Who was paid: house or a partner
-    #[arg(long, required_unless_present = "returned")]
+    #[arg(value_parser = Name::parse, long, required_unless_present = "returned")]
     creditor: Option<Name>,
     /// How much, with all decimals of the currency
     #[arg(long, required_unless_present = "returned")]
@@ -34,10 +34,10 @@ pub struct Arguments {
     #[arg(long, required_unless_present = "returned")]
     currency: Option<String>,
     /// The creditor reference that was named in the payment
-    #[arg(long, required_unless_present = "returned")]
+    #[arg(value_parser = Reference::parse, long, required_unless_present = "returned")]
     reference: Option<Reference>,
     /// The payment came back: the id of the op that confirmed it
-    #[arg(long, value_name = "OP_ID", conflicts_with_all = ["window", "debtor", "creditor",
+    #[arg(value_parser = Reference::parse, long, value_name = "OP_ID", conflicts_with_all = ["window", "debtor", "creditor",
           "amount", "currency", "reference"])]
     returned: Option<Reference>,
     #[command(flatten)]

@@ -23,9 +23,11 @@ use std::path::{Path, PathBuf};
 /// is posted in the open window. Exit code 0: done. 1: the ledger refused it. 2: it could not be
 /// sent.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tallyhouse dispute open 7 --debtor bakery --creditor house \
+#[command(
+    after_help = "Example:\n  tallyhouse dispute open 7 --debtor bakery --creditor house \
                   --line issue_fee --price-version 1 \\\n    --reason amount_wrong \
-                  --evidence letter.pdf --key keys/bakery.office.pem")]
+                  --evidence letter.pdf --key keys/bakery.office.pem"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -40,16 +42,18 @@ enum Command {
 
 /// Disputes a line of a stated window, or an op in it.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tallyhouse dispute open 7 --entry 4711 --op 2 \
-                  --reason never_happened \\\n    --evidence letter.pdf --key keys/bakery.office.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse dispute open 7 --entry 4711 --op 2 \
+                  --reason never_happened \\\n    --evidence letter.pdf --key keys/bakery.office.pem"
+)]
 struct Open {
     /// The window's number
     window: u32,
     /// Who owes, by the line
-    #[arg(long, requires_all = ["creditor", "line", "price_version"])]
+    #[arg(value_parser = Name::parse, long, requires_all = ["creditor", "line", "price_version"])]
     debtor: Option<Name>,
     /// Who is owed, by the line
-    #[arg(long)]
+    #[arg(value_parser = Name::parse, long)]
     creditor: Option<Name>,
     /// What the line is for
     #[arg(long, value_name = "REASON", requires = "debtor", value_parser = line_reasons())]
@@ -108,9 +112,11 @@ struct Answer {
 
 /// Decides a dispute, with two govern keys: what makes it good is owed in the open window.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tallyhouse dispute resolve 4890 --uphold --debtor house \
+#[command(
+    after_help = "Example:\n  tallyhouse dispute resolve 4890 --uphold --debtor house \
                   --creditor bakery --amount 1.20 \\\n    --key govern/demo/house.govern-1.pem \
-                  --approve-with govern/demo/house.govern-2.pem")]
+                  --approve-with govern/demo/house.govern-2.pem"
+)]
 struct Resolve {
     /// The entry that opened the dispute
     entry: u64,
@@ -125,10 +131,10 @@ struct Resolve {
     #[arg(long)]
     dismiss: bool,
     /// Who owes what makes it good
-    #[arg(long, conflicts_with = "dismiss")]
+    #[arg(value_parser = Name::parse, long, conflicts_with = "dismiss")]
     debtor: Option<Name>,
     /// Who is owed it
-    #[arg(long, conflicts_with = "dismiss")]
+    #[arg(value_parser = Name::parse, long, conflicts_with = "dismiss")]
     creditor: Option<Name>,
     /// How much, with all decimals of the currency
     #[arg(long, conflicts_with = "dismiss")]

@@ -22,8 +22,10 @@ use std::path::PathBuf;
 /// The house sees all of them; a partner its own, and no bank file. Exit code 0: shown. 1: there is
 /// no such window or file. 2: the house could not be asked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse payments 7 --format pain001 --out payments.xml \\\n    \
-                  --url http://127.0.0.1:7400/v1/demo --key house/keys/demo/house.operate-1.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse payments 7 --format pain001 --out payments.xml \\\n    \
+                  --url http://127.0.0.1:7400/v1/demo --key house/keys/demo/house.operate-1.pem"
+)]
 pub struct Arguments {
     /// The window's number
     window: u32,

@@ -16,8 +16,10 @@ use std::path::PathBuf;
 ///
 /// Exit code 0: shown. 2: the house could not be asked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse report liability --csv --out liability.csv \\\n    \
-                  --url http://127.0.0.1:7400/v1/demo --key house/keys/demo/house.audit-1.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse report liability --csv --out liability.csv \\\n    \
+                  --url http://127.0.0.1:7400/v1/demo --key house/keys/demo/house.audit-1.pem"
+)]
 pub struct Arguments {
     /// Which one
     #[arg(value_enum)]
@@ -103,7 +105,11 @@ fn print(report: &Value) {
     let as_of = &report["as_of"];
     let day = text_of(&as_of["day"]);
     let note = format!("as of {day}, entry {}", as_of["entry"]);
-    println!("{} {}", style::title(&text_of(&report["report"])), style::dim(&note));
+    println!(
+        "{} {}",
+        style::title(&text_of(&report["report"])),
+        style::dim(&note)
+    );
     let columns = report["columns"].as_array().map_or(&[][..], Vec::as_slice);
     let rows = report["rows"].as_array().map_or(&[][..], Vec::as_slice);
     let is_number = |name: &str| {

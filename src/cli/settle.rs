@@ -18,8 +18,10 @@ use serde_json::{Value, json};
 /// is due, it does nothing. Exit code 0: everything that was due is published. 1: a window is held,
 /// because two computations differ. 2: it could not be done, or ended early; what was done stands.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse settle --url http://127.0.0.1:7400/v1/demo \
-                  --key house/keys/demo/house.operate-1.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse settle --url http://127.0.0.1:7400/v1/demo \
+                  --key house/keys/demo/house.operate-1.pem"
+)]
 pub struct Arguments {
     #[command(flatten)]
     remote: Remote,
@@ -48,7 +50,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let answer = match client.operate(&signer, "/settle", &body) {
         Err(ClientError::Problem(problem)) if problem.code == "window_held" => {
             match arguments.json {
-                true => println!("{}", json!({"code": problem.code, "detail": problem.detail})),
+                true => println!(
+                    "{}",
+                    json!({"code": problem.code, "detail": problem.detail})
+                ),
                 false => println!("{} {}", style::bad("held:"), problem.detail),
             }
             return Ok(Exit::Refused);

@@ -110,7 +110,10 @@ mod tests {
             ("3", "3", "+3"),
         ] {
             let amount: Decimal = amount.parse().unwrap();
-            assert_eq!((money(amount), signed(amount)), (plain.into(), with_sign.into()));
+            assert_eq!(
+                (money(amount), signed(amount)),
+                (plain.into(), with_sign.into())
+            );
         }
     }
 

@@ -16,8 +16,10 @@ const LIMIT_MAX: u64 = 200;
 /// What was owed and what is paid is the house's to see; a partner sees its own in its statement.
 /// Exit code 0: shown. 1: there is no such window. 2: the house could not be asked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse windows --url http://127.0.0.1:7400/v1/demo \
-                  --key house/keys/demo/house.audit-1.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse windows --url http://127.0.0.1:7400/v1/demo \
+                  --key house/keys/demo/house.audit-1.pem"
+)]
 pub struct Arguments {
     /// Only the window with this number
     number: Option<u32>,

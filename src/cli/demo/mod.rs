@@ -19,17 +19,17 @@ use super::{keyfile, style, verify};
 use crate::audit::{Pins, Verdict};
 use crate::platform::config::{Config, Log, LogLevel};
 use crate::platform::{shutdown, telemetry};
-use crate::settlement::calendar::Schedule;
 use crate::proof::note::VerifierKey;
+use crate::settlement::calendar::Schedule;
 use anyhow::Context;
 use books::Books;
 use coalition::Coalition;
 use indicatif::{ProgressBar, ProgressStyle};
 use server::Server;
-use windows::Published;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use windows::Published;
 
 /// Where the demo's clock starts: the first day of its purchases.
 const START: &str = "2017-01-01T00:00:00Z";
@@ -261,11 +261,7 @@ impl Demo {
     }
 
     /// Exports all entries and replays them, pinned to what founding printed.
-    fn verify(
-        &self,
-        client: &Client,
-        founded: &super::init::Founded,
-    ) -> anyhow::Result<Verdict> {
+    fn verify(&self, client: &Client, founded: &super::init::Founded) -> anyhow::Result<Verdict> {
         let auditor = keyfile::signer(&founded.keys_dir.join("house.audit-1.pem"))?;
         let file = self.dir.join("entries.ndjson");
         let exported = export::export(client, &auditor, &file, Format::Ndjson)?;
@@ -319,7 +315,11 @@ impl Demo {
             println!("{} {finding}", style::bad("finding:"));
         }
         section("What netting saved");
-        println!("  {}: {}", done.books.saving(), style::good(&format!("{} saved", done.books.saved())));
+        println!(
+            "  {}: {}",
+            done.books.saving(),
+            style::good(&format!("{} saved", done.books.saved()))
+        );
         section("What was checked");
         tour::print_checks(&done.verdict, done.published.statements);
         section("For finance");

@@ -60,9 +60,16 @@ pub fn print_checks(verdict: &Verdict, statements: usize) {
 pub fn print_files(published: &Published) {
     let line = |what: &str, file: &Path| {
         let file = file.display().to_string();
-        println!("  {} {}", style::dim(&format!("{what:<22}")), style::code(&file));
+        println!(
+            "  {} {}",
+            style::dim(&format!("{what:<22}")),
+            style::code(&file)
+        );
     };
-    line("all windows, as a page", &published.folder.join("index.html"));
+    line(
+        "all windows, as a page",
+        &published.folder.join("index.html"),
+    );
     line("a statement to open", &published.example);
     let window = published.example.ancestors().nth(2);
     if let Some(window) = window {

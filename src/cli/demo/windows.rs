@@ -8,11 +8,11 @@ use crate::cli::init::Founded;
 use crate::cli::keyfile;
 use crate::domain::ids::{HOUSE, Name};
 use crate::domain::statement::{Stated, WindowDocument};
+use crate::proof::hex;
 use crate::proof::keys::{PublicKey, Signer};
 use crate::proof::note::VerifierKey;
 use crate::proof::receipt::{self, Verified};
 use crate::proof::statement::{Canonical, verify};
-use crate::proof::hex;
 use crate::render::{WindowSheet, html};
 use crate::settlement::masters;
 use anyhow::Context;
@@ -56,7 +56,11 @@ impl Demo {
             }
             documents.push(document(&published)?);
             statements += checker.check_all(&published)?;
-            links.push(link_all(&published, &folder.join(number.to_string()), number)?);
+            links.push(link_all(
+                &published,
+                &folder.join(number.to_string()),
+                number,
+            )?);
         }
         self.write_index(client, founded, &documents, &links)?;
         let example = example(&documents, &folder)?;

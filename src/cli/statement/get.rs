@@ -14,12 +14,15 @@ use std::path::PathBuf;
 /// Files are named WINDOW-PARTNER.ENDING. Exit code 0: fetched. 1: there is no such statement.
 /// 2: it could not be fetched.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse statement get 7 bakery --format all --out books \
-                  \\\n    --url http://127.0.0.1:7400/v1/demo --key keys/bakery.office.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse statement get 7 bakery --format all --out books \
+                  \\\n    --url http://127.0.0.1:7400/v1/demo --key keys/bakery.office.pem"
+)]
 pub struct Arguments {
     /// The window's number
     window: u32,
     /// The partner's id
+    #[arg(value_parser = Name::parse)]
     partner: Name,
     #[command(flatten)]
     remote: Remote,

@@ -11,8 +11,10 @@ use clap::{Args, Subcommand};
 /// Exit code 0: done, and everything held. 1: there is no such statement, or it does not hold.
 /// 2: it could not be done, or not be decided.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tallyhouse statement get 7 bakery --format all --out books \
-                  \\\n    --url http://127.0.0.1:7400/v1/demo --key keys/bakery.office.pem")]
+#[command(
+    after_help = "Example:\n  tallyhouse statement get 7 bakery --format all --out books \
+                  \\\n    --url http://127.0.0.1:7400/v1/demo --key keys/bakery.office.pem"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

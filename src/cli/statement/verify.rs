@@ -158,7 +158,10 @@ impl Inspection<'_> {
                 if beside.is_file() {
                     let payload = self.signature(&mut checks, &read(&beside)?)?;
                     if payload.is_some_and(|payload| payload != bytes) {
-                        checks.fails("signature", &"the signed file beside it says something else");
+                        checks.fails(
+                            "signature",
+                            &"the signed file beside it says something else",
+                        );
                     }
                 }
                 bytes
@@ -173,12 +176,23 @@ impl Inspection<'_> {
             }
         };
         let (partner, window) = (opened.statement.partner, opened.statement.identity.window);
-        checks.holds("form", format!("canonical JSON, {partner} in window {window}"));
+        checks.holds(
+            "form",
+            format!("canonical JSON, {partner} in window {window}"),
+        );
         let done = verify::verify_stated(&opened, &stated);
-        checks.take("statement", done, format!("SHA-256 {}…", prefix(&stated.sha256)));
+        checks.take(
+            "statement",
+            done,
+            format!("SHA-256 {}…", prefix(&stated.sha256)),
+        );
         let done = verify::verify_inclusion(&stated);
         let note = format!("number {} of {}", stated.place + 1, stated.count);
-        checks.take("place", done, format!("{note} under root {}…", prefix(&stated.root)));
+        checks.take(
+            "place",
+            done,
+            format!("{note} under root {}…", prefix(&stated.root)),
+        );
         self.ledger(&mut checks, &opened, &stated)?;
         Ok(checks)
     }
@@ -229,12 +243,7 @@ impl Inspection<'_> {
     }
 
     /// Checks that the ledger's entry holds the root.
-    fn ledger(
-        &self,
-        checks: &mut Checks,
-        opened: &Opened,
-        stated: &Stated,
-    ) -> anyhow::Result<()> {
+    fn ledger(&self, checks: &mut Checks, opened: &Opened, stated: &Stated) -> anyhow::Result<()> {
         const WHAT: &str = "ledger";
         let vkey = match (&self.arguments.vkey, &self.info) {
             (Some(vkey), _) => vkey.clone(),
@@ -262,7 +271,11 @@ impl Inspection<'_> {
                 let done = verify::verify_bound(opened, stated, &receipt);
                 let size = style::grouped(receipt.checkpoint.size);
                 let entry = style::grouped(stated.entry);
-                checks.take(WHAT, done, format!("entry {entry} of {size} holds this root"));
+                checks.take(
+                    WHAT,
+                    done,
+                    format!("entry {entry} of {size} holds this root"),
+                );
             }
         }
         Ok(())

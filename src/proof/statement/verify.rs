@@ -164,7 +164,9 @@ pub fn verify_bound(
         Action::IssueStatements(issued) if issued.window == stated.window => Some(issued),
         _ => None,
     });
-    let issued = issued.last().ok_or(StatementError::OtherEntry(entry.index))?;
+    let issued = issued
+        .last()
+        .ok_or(StatementError::OtherEntry(entry.index))?;
     same("count", &u64::from(issued.count), &stated.count)?;
     same("root", &hex::encode(&issued.root), &stated.root)
 }
