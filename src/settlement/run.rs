@@ -484,6 +484,6 @@ fn held(window: u32, difference: Option<String>) -> SettleError {
     SettleError::Held { window, reason }
 }
 
-fn unreadable(what: impl ToString) -> SettleError {
-    SettleError::Unreadable(what.to_string())
+fn unreadable(what: impl std::fmt::Display) -> SettleError {
+    SettleError::Unreadable(format!("{what}"))
 }
