@@ -125,9 +125,9 @@ START, END, PARENT, ROOT, CONTEXT, MATERIAL = 1, 2, 4, 8, 32, 64
 
 
 def blake3_block(chain, block, counter, flags):
-    """The compression function: 16 words."""
+    """The compression function, of a block of at most 64 bytes: 8 words."""
+    length, block = len(block), block.ljust(64, b"\0")
     words = [int.from_bytes(block[at : at + 4], "little") for at in range(0, 64, 4)]
-    length = blake3_block.length
     s = [*chain, *IV[:4], counter & WORD, counter >> 32, length, flags]
 
     def mix(a, b, c, d, x, y):
@@ -159,11 +159,10 @@ def blake3(data, key, mode):
         blocks = range(0, max(len(part), 1), 64)
         for at in blocks:
             block = part[at : at + 64]
-            blake3_block.length = len(block)
             own = mode | (START if at == 0 else 0)
             if at == blocks[-1]:
                 own |= END | flags
-            chain = blake3_block(chain, block.ljust(64, b"\0"), counter, own)
+            chain = blake3_block(chain, block, counter, own)
         return chain
 
     def subtree(part, counter, flags):
@@ -174,7 +173,6 @@ def blake3(data, key, mode):
             left *= 2
         nodes = subtree(part[:left], counter, 0), subtree(part[left:], counter + left // 1024, 0)
         block = b"".join(word.to_bytes(4, "little") for node in nodes for word in node)
-        blake3_block.length = 64
         return blake3_block(key, block, 0, mode | PARENT | flags)
 
     return subtree(data, 0, ROOT)
@@ -663,7 +661,8 @@ class Ledger:
 
     def do_key_add(self, op, _id):
         party = self.parties[op["author"]] if "author" in op else self.author
-        recovered = self.author == HOUSE and party != HOUSE and self.key_owners[party]
+        of_partner = self.author == HOUSE and party != HOUSE
+        recovered = of_partner and bool(self.key_owners[party])
         self.key_owners[party].add(op["key"])
         self.notice(party, "key_recovered" if recovered else "key_added", op["key"])
 
@@ -740,7 +739,8 @@ class Ledger:
                 visited[name] = self.visit(name)
                 room = max(room - self.moves_by_time, 0)
             lots = visited[name].lots
-            due = sorted((lot for lot in lots if lot.key[3] <= day), key=lambda lot: lot.key[3:4] + lot.key)
+            due = [lot for lot in lots if lot.key[3] <= day]
+            due.sort(key=lambda lot: (lot.key[3], lot.key))
             for lot in due[:room]:
                 self.move("expired", lot)
                 lots.remove(lot)
@@ -846,7 +846,8 @@ class Ledger:
         spread -= moved["breakage"] + moved["out"]
         amounts = {name: moved[name] for name in moved if name != "out"}
         amounts |= {"spread": spread, "opening": before["out"], "closing": now["out"]}
-        return {name: self.text(Decimal(sum_).scaleb(-self.scale)) for name, sum_ in amounts.items()}
+        exact = {name: Decimal(amount).scaleb(-self.scale) for name, amount in amounts.items()}
+        return {name: self.text(amount) for name, amount in exact.items()}
 
     def text(self, amount):
         """An amount with the currency's decimals, rounded half to even; zero has no sign."""
