@@ -308,8 +308,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::PaymentMismatch,
         "payment_mismatch",
-        "Currency, amount or reference differs from the payment asked for; confirm exactly \
-         what the statement says.",
+        "Currency, amount or reference differs from the payment asked for; confirm exactly what \
+         the statement says.",
     ),
     (
         Rejection::CollectionOpen,
