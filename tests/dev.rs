@@ -1,4 +1,6 @@
 //! Dev only.
+#[path = "suite/model.rs"]
+mod model;
 #[path = "suite/nights.rs"]
 mod nights;
 #[path = "suite/process.rs"]

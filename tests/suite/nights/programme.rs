@@ -104,11 +104,23 @@ impl Programme {
 
     /// Founds a programme in this folder.
     pub fn found_in(terms: &Terms, folder: &Path) -> Self {
+        let start = Micros::parse(terms.start).expect("an instant");
+        Self::found_at(terms, folder, start)
+    }
+
+    /// Founds a programme on the real clock so many seconds ahead of it, as if the clock had been
+    /// set back since then.
+    pub fn found_ahead(terms: &Terms, seconds: u64) -> Self {
+        let own = folder();
+        let start = Micros(Clock::Real.now_us()).plus_seconds(seconds);
+        let path = own.path().to_owned();
+        let mut programme = Self::found_at(terms, &path, start);
+        programme._own = Some(own);
+        programme
+    }
+
+    fn found_at(terms: &Terms, folder: &Path, start: Micros) -> Self {
         let store = Arc::new(MemoryStore::default());
-        let start = match terms.clock {
-            "simulated" => Micros::parse(terms.start).expect("an instant"),
-            _ => Micros(Clock::Real.now_us()),
-        };
         let ledger_key = base64url::encode(&note().verifier_key().public_key().to_bytes());
         let keys = HOUSE_KEYS.map(|(key, scope)| {
             let public_key = public_key(&format!("house/{key}"));
@@ -345,7 +357,8 @@ fn settlement(ledger: &Ledger, terms: &Terms, folder: &Path) -> Arc<Settlement> 
     Settlement::start(ledger.clone(), Some(signer), settings).expect("it starts")
 }
 
-fn read_all(folder: &Path, inside: &str, files: &mut BTreeMap<String, Vec<u8>>) {
+/// Every file under a folder, by its path in it.
+pub fn read_all(folder: &Path, inside: &str, files: &mut BTreeMap<String, Vec<u8>>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
