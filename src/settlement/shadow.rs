@@ -1,8 +1,13 @@
 //! The shadow: follows the log on a thread of its own and keeps the tally.
 //!
 //! What it keeps is written to a file now and then, so that a start does not read the whole log. A
-//! file that is not of this log is thrown away and the log is read from its beginning. Must not:
-//! write to the ledger, or hold the writer up.
+//! file that is damaged or not of this log is thrown away and the log is read from its beginning:
+//!
+//! ```text
+//! file = the tally in CBOR ‖ BLAKE3 of it, 32 bytes
+//! ```
+//!
+//! Must not: write to the ledger, or hold the writer up.
 
 use crate::domain::governance::Governance;
 use crate::domain::ids::Name;
@@ -272,13 +277,30 @@ fn add_all(
 /// The tally of a file, if it is one of this log.
 fn load(file: &Path, ledger: &Ledger) -> Option<Tally> {
     let bytes = std::fs::read(file).ok()?;
-    let tally: Option<Tally> = minicbor::decode(&bytes).ok();
-    let tally = tally.filter(|tally| is_of(tally, ledger).unwrap_or(false));
+    let tally = decode(&bytes).filter(|tally| is_of(tally, ledger).unwrap_or(false));
     if tally.is_none() {
         let file = file.display();
-        tracing::warn!(%file, "the shadow's file is not of this log; the log is read again");
+        tracing::warn!(
+            %file,
+            "the shadow's file is damaged, or not of this log; the log is read again"
+        );
     }
     tally
+}
+
+/// A tally as its file holds it.
+pub fn encode(tally: &Tally) -> Vec<u8> {
+    let mut bytes = minicbor::to_vec(tally).expect("writing to memory cannot fail");
+    let digest = blake3::hash(&bytes);
+    bytes.extend_from_slice(digest.as_bytes());
+    bytes
+}
+
+/// The tally of a file's bytes; nothing if they are damaged.
+pub fn decode(bytes: &[u8]) -> Option<Tally> {
+    let (tally, digest) = bytes.split_last_chunk::<32>()?;
+    let intact = blake3::hash(tally) == *digest;
+    intact.then(|| minicbor::decode(tally).ok()).flatten()
 }
 
 fn is_of(tally: &Tally, ledger: &Ledger) -> Result<bool, StoreError> {
@@ -295,8 +317,7 @@ fn save(shared: &Shared, state: &mut State) {
     let Some(file) = &shared.file else {
         return;
     };
-    let bytes = minicbor::to_vec(state.tally.as_ref()).expect("writing to memory cannot fail");
-    match super::files::write(file, &bytes) {
+    match super::files::write(file, &encode(&state.tally)) {
         Ok(()) => state.saved_at = state.tally.size,
         Err(error) => tracing::warn!(%error, "the shadow's file could not be written"),
     }
