@@ -308,7 +308,10 @@ impl Settlement {
                 tracing::info!(window = number, lines, payments, "window netted");
                 Ok(())
             }
-            _ => Err(held(number, difference)),
+            _ => {
+                self.shadow.begin_again();
+                Err(held(number, difference))
+            }
         }
     }
 
