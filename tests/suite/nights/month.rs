@@ -222,9 +222,9 @@ fn a_digit_that_was_changed_is_found_and_named() {
     let whole = std::fs::read_to_string(&path).expect("a statement");
     for (was, is, named) in [
         (
-            "\"net\":\"6.71\"",
-            "\"net\":\"6.72\"",
-            "account.net is '6.72', worked out '6.71'",
+            "\"net\":\"6.73\"",
+            "\"net\":\"6.74\"",
+            "account.net is '6.74', worked out '6.73'",
         ),
         (
             "\"units\":701",
