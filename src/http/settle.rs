@@ -15,7 +15,7 @@ use crate::ledger::commit::Unacknowledged;
 use crate::settlement::Settled;
 use crate::settlement::desk::DeskError;
 use crate::settlement::publish::PublishError;
-use crate::settlement::run::SettleError;
+use crate::settlement::SettleError;
 use crate::settlement::shadow::ShadowError;
 use axum::extract::{Request, State};
 use axum::response::Response;

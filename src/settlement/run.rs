@@ -15,11 +15,12 @@ use super::alarm::Alarm;
 use super::calendar::Schedule;
 use super::desk::{self, DeskError};
 use super::masters::{self, MastersError};
+use super::outcome::{SettleError, Settled};
 use super::publish::{self, Bound, Press, Problem, PublishError};
 use super::shadow::{Shadow, ShadowError};
 use crate::domain::effect::Given;
 use crate::domain::governance::Governance;
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Payout, Programme};
 use crate::domain::submission::{Action, IssueStatements};
 use crate::domain::tally::statements::Statements;
 use crate::domain::tally::{Closing, Tally};
@@ -35,6 +36,7 @@ use crate::proof::{hex, netting, payload};
 use crate::render::master::Masters;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -57,58 +59,6 @@ pub struct Settings {
     pub shadow_file: PathBuf,
     /// Where the house serves the programme, as written in files for people.
     pub address: String,
-}
-
-/// Why a run ended early. What was done stands, and the next run goes on from there.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// There is no key to sign with.
-    #[error("no operate key: put the file that settlement.operate_key names into keys_dir")]
-    NoKey,
-    /// Two computations differ.
-    #[error(
-        "window {window} is held: the ledger and the shadow differ ({reason}); find out why, then \
-         release it with window_release"
-    )]
-    Held {
-        /// Which window.
-        window: u32,
-        /// What differs, as far as it is known.
-        reason: String,
-    },
-    /// The shadow cannot follow.
-    #[error(transparent)]
-    Shadow(#[from] ShadowError),
-    /// A submission of the house did not take effect.
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    /// The masters cannot be read.
-    #[error(transparent)]
-    Masters(#[from] MastersError),
-    /// The files cannot be written.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Our own bug, or a log that is not ours.
-    #[error("the ledger holds something that settlement cannot read: {0}")]
-    Unreadable(String),
-}
-
-/// A window that a run took further.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Settled {
-    /// Its number.
-    pub window: u32,
-    /// The first day it covers.
-    pub first_day: Day,
-    /// The last day it covers.
-    pub last_day: Day,
-    /// How many statements were published.
-    pub statements: u32,
-    /// Files that could not be made.
-    pub problems: Vec<Problem>,
 }
 
 /// The settlement of one programme.
@@ -343,7 +293,8 @@ impl Settlement {
         let (closing, root) = self.closing(number)?;
         let statements = Statements::new(&closing, &governance, &root);
         let (masters, unbound) = self.masters(&governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         let problems = publish::publish(&press, &statements, &bound)?;
         for problem in &problems {
             let (file, why) = (&problem.file, &problem.problem);
@@ -384,11 +335,31 @@ impl Settlement {
             return Ok(());
         }
         let (masters, unbound) = self.masters(&view.governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         for number in numbers {
             publish::complete(&press, number)?;
         }
         Ok(())
+    }
+
+    /// Why the house does not pay for a window yet: its programme pays when collected, and not
+    /// everything was.
+    fn waiting(&self) -> BTreeMap<u32, String> {
+        let view = self.ledger.view();
+        if view.governance.settings.payout != Payout::WhenCollected {
+            return BTreeMap::new();
+        }
+        let open = view.windows.iter().filter(|window| window.uncollected > 0);
+        let reason = |window: &Window| {
+            let open = window.uncollected;
+            let reason = format!(
+                "the programme pays when collected, and {open} payments to the house are not \
+                 confirmed yet: settle again once they are"
+            );
+            (window.number, reason)
+        };
+        open.map(reason).collect()
     }
 
     fn press<'a>(
@@ -396,12 +367,14 @@ impl Settlement {
         signer: &'a Signer,
         masters: &'a Masters,
         unbound: &'a [Problem],
+        waiting: &'a BTreeMap<u32, String>,
     ) -> Press<'a> {
         Press {
             dir: &self.settings.windows_dir,
             signer,
             masters,
             unbound,
+            waiting,
             address: &self.settings.address,
         }
     }

@@ -10,7 +10,7 @@ use tallyhouse::domain::tally::statements::Statements;
 use tallyhouse::domain::window::WindowState;
 use tallyhouse::ledger::memory::Fault;
 use tallyhouse::proof::statement::{Canonical, write};
-use tallyhouse::settlement::run::SettleError;
+use tallyhouse::settlement::SettleError;
 use tallyhouse::settlement::shadow;
 
 const DAYS: u32 = 3;

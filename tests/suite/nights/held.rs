@@ -8,7 +8,7 @@ use std::time::Duration;
 use tallyhouse::domain::line::LineTotal;
 use tallyhouse::domain::points::Points;
 use tallyhouse::domain::window::WindowState;
-use tallyhouse::settlement::run::SettleError;
+use tallyhouse::settlement::SettleError;
 use tallyhouse::settlement::shadow;
 
 fn state(programme: &Programme, window: u32) -> WindowState {
