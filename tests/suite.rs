@@ -25,6 +25,9 @@ mod model;
 #[path = "suite/month.rs"]
 mod month;
 #[cfg(feature = "server")]
+#[path = "suite/nights.rs"]
+mod nights;
+#[cfg(feature = "server")]
 #[path = "suite/process.rs"]
 mod process;
 #[cfg(feature = "server")]

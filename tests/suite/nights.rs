@@ -1,5 +1,7 @@
 //! Nights: windows that close one after the other, by real ledgers and settlements.
 
+#[path = "nights/conformance.rs"]
+mod conformance;
 #[path = "nights/crash.rs"]
 mod crash;
 #[path = "nights/held.rs"]

@@ -111,9 +111,22 @@ fn check_same(programme: &Programme, wanted: &BTreeMap<String, Vec<u8>>, what: &
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(wanted), "{what}");
     for (name, bytes) in wanted {
-        assert!(found[name] == *bytes, "{what}: {name} has other bytes");
+        check_bytes(&format!("{what}: {name}"), &found[name], bytes);
     }
     programme.audit();
+}
+
+/// Two files are the same; if not, says which line is the first that differs.
+pub fn check_bytes(what: &str, found: &[u8], wanted: &[u8]) {
+    let lines = |bytes: &[u8]| -> Vec<String> {
+        let lines = bytes.split(|byte| *byte == b'\n');
+        lines
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect()
+    };
+    let differs = |(found, wanted): &(String, String)| found != wanted;
+    let first = lines(found).into_iter().zip(lines(wanted)).find(differs);
+    assert!(found == wanted, "{what} has other bytes: {first:?}");
 }
 
 fn check_ended_after_any_entry(terms: &Terms) {
@@ -150,8 +163,8 @@ fn a_night_that_ends_at_any_entry_ends_with_the_same_bytes_in_a_pool() {
     check_ended_after_any_entry(&pool());
 }
 
-/// Stands where the statements are bound and nothing is published; `harm` keeps it from that.
-fn stated_only(harm: impl FnOnce(&Programme)) -> (Programme, SettleError) {
+/// Stands in a night in which nothing can be published; `harm` keeps it from that.
+fn unpublished(harm: impl FnOnce(&Programme)) -> (Programme, SettleError) {
     let programme = begin(&by_hand(issuer_pays()));
     day(&programme, 1);
     settle(&programme);
@@ -161,16 +174,13 @@ fn stated_only(harm: impl FnOnce(&Programme)) -> (Programme, SettleError) {
         .settlement
         .settle(None)
         .expect_err("it cannot publish");
-    let windows = programme.ledger.view().windows.clone();
-    let state = windows.get(NIGHT).map(|window| window.state);
-    assert_eq!(state, Some(WindowState::Stated));
     (programme, error)
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named_and_the_next_run_completes() {
     let wanted = undisturbed(&by_hand(issuer_pays()));
-    let (mut programme, error) = stated_only(|programme| {
+    let (mut programme, error) = unpublished(|programme| {
         let windows = programme.windows();
         fs::rename(&windows, programme.path("aside")).unwrap();
         fs::write(&windows, "a file").unwrap();
@@ -199,10 +209,13 @@ fn a_folder_that_cannot_be_written_is_named_and_the_next_run_completes() {
 #[test]
 fn what_a_killed_run_left_behind_is_made_anew() {
     let wanted = undisturbed(&by_hand(issuer_pays()));
-    let (mut programme, _) = stated_only(|programme| {
+    let (mut programme, _) = unpublished(|programme| {
         // In the place of the hidden folder stands a file, so that filling it fails once.
         fs::write(programme.windows().join(".1.new"), "a file").unwrap();
     });
+    let windows = programme.ledger.view().windows.clone();
+    let state = windows.get(NIGHT).map(|window| window.state);
+    assert_eq!(state, Some(WindowState::Stated), "its statements are bound");
     let hidden = programme.windows().join(".1.new");
     fs::remove_file(&hidden).unwrap();
     fs::create_dir_all(hidden.join("statements")).unwrap();

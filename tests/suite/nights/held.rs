@@ -4,6 +4,7 @@ use super::crash::{begin, by_hand, day, settle};
 use super::programme::{Programme, issuer_pays, pool};
 use serde_json::{Value, json};
 use std::fs;
+use std::time::Duration;
 use tallyhouse::domain::line::LineTotal;
 use tallyhouse::domain::points::Points;
 use tallyhouse::domain::window::WindowState;
@@ -17,6 +18,11 @@ fn state(programme: &Programme, window: u32) -> WindowState {
 
 /// Adds a point to a line of the shadow, as an error in one of the two programs would.
 fn plant(programme: &mut Programme) {
+    let size = programme.ledger.view().size;
+    let shadow = programme.settlement.shadow();
+    shadow
+        .wait_for(size, Duration::from_secs(60))
+        .expect("it follows");
     programme.stop();
     let file = programme.path("shadow");
     let mut tally = shadow::decode(&fs::read(&file).unwrap()).expect("a tally");

@@ -1,6 +1,7 @@
 //! A month of purchases closes as 31 windows in both settlement models, and every number of every
 //! statement is worked out again by a program that shares no code with ours.
 
+use super::crash::{begin, by_hand, day, settle};
 use super::programme::{Programme, Terms, issuer_pays, pool};
 use super::traffic::Month;
 use serde_json::{Value, json};
@@ -208,4 +209,62 @@ fn a_month_closes_as_31_windows_in_a_pool_and_every_number_is_found_again() {
     };
     let programme = month(&terms, 2);
     println!("{}", check(&programme));
+}
+
+/// The recomputation would say so if a single digit were another.
+#[test]
+fn a_digit_that_was_changed_is_found_and_named() {
+    let programme = begin(&by_hand(issuer_pays()));
+    day(&programme, 1);
+    settle(&programme);
+    let entries = programme.export();
+    let path = programme.windows().join("0/statements/cinema.json");
+    let whole = std::fs::read_to_string(&path).expect("a statement");
+    for (was, is, named) in [
+        (
+            "\"net\":\"6.73\"",
+            "\"net\":\"6.74\"",
+            "account.net is '6.74', worked out '6.73'",
+        ),
+        (
+            "\"units\":701",
+            "\"units\":702",
+            "lines[0].units is 702, worked out 701",
+        ),
+        (
+            "\"points\":801",
+            "\"points\":811",
+            "activity[0].points is 811, worked out 801",
+        ),
+        (
+            "\"first\":0",
+            "\"first\":1",
+            "author_seq.first is 1, worked out 0",
+        ),
+        (
+            "{\"account\"",
+            "{ \"account\"",
+            "cinema.json is not in its canonical form",
+        ),
+        (
+            "\"due_on\":\"2017-01-04\"",
+            "\"due_on\":\"2017-01-05\"",
+            "due_on is '2017-01-05'",
+        ),
+    ] {
+        assert!(whole.contains(was), "{was} is not in {whole}");
+        std::fs::write(&path, whole.replacen(was, is, 1)).expect("a file");
+        let output = recompute(&entries, &programme.windows());
+        let said = crate::process::text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("window 0, cinema: ") && said.contains(named),
+            "{said}"
+        );
+    }
+    std::fs::remove_file(&path).expect("it was there");
+    let output = recompute(&entries, &programme.windows());
+    assert_eq!(output.status.code(), Some(1));
+    std::fs::write(&path, whole).expect("a file");
+    recomputed(&programme);
 }
