@@ -29,10 +29,14 @@ struct Inner {
     metrics: Metrics,
     requests: Arc<Semaphore>,
     exports: Arc<Semaphore>,
+    files: Arc<Semaphore>,
 }
 
 /// Pages of entries that are made or sent at once; more wait.
 const EXPORTS_MAX: usize = 8;
+
+/// MiB of published files that are in memory at once; more wait.
+pub const FILES_MIB_MAX: u32 = 512;
 
 /// One programme of the house.
 pub struct Programme {
@@ -80,6 +84,7 @@ impl House {
             metrics: Metrics::new(),
             requests: Arc::new(Semaphore::new(server.concurrent_requests_max)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            files: Arc::new(Semaphore::new(FILES_MIB_MAX as usize)),
             server,
         };
         Ok(Self {
@@ -130,6 +135,12 @@ impl House {
     #[must_use]
     pub fn exports(&self) -> &Arc<Semaphore> {
         &self.inner.exports
+    }
+
+    /// Places for published files, each of a MiB.
+    #[must_use]
+    pub fn files(&self) -> &Arc<Semaphore> {
+        &self.inner.files
     }
 
     /// Why the house is not ready for submissions, if it is not.

@@ -15,6 +15,8 @@
 //! | `receipts` | `/v1/{programme}/receipts` |
 //! | `members`, `history` | `/v1/{programme}/members` |
 //! | `partners`, `lines` | `/v1/{programme}/partners` |
+//! | `windows`, `statements`, `settle` | `/v1/{programme}/windows`, `/v1/{programme}/settle` |
+//! | `reports` | `/v1/{programme}/reports` |
 //! | `log` | `/v1/{programme}/log/checkpoint` |
 //! | `clock` | `/v1/{programme}/clock` |
 //! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
@@ -34,13 +36,18 @@ mod metrics;
 mod partners;
 pub mod problem;
 mod programme;
+mod published;
 mod receipts;
+mod reports;
 pub mod router;
 mod serve;
+mod settle;
+mod statements;
 mod status;
 mod submissions;
 mod token;
 mod verifier;
+mod windows;
 
 pub use house::{House, Programme};
 pub use router::{openapi, router};

@@ -41,12 +41,15 @@ pub enum Code {
     MethodNotAllowed,
     Timeout,
     ClockBackwards,
+    NotStated,
+    NotAvailable,
+    WindowHeld,
     Internal,
 }
 
 impl Code {
     /// Every code: those of a submission in the order of their checks, then the others.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Malformed,
@@ -69,6 +72,9 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Timeout,
         Self::ClockBackwards,
+        Self::NotStated,
+        Self::NotAvailable,
+        Self::WindowHeld,
         Self::Internal,
     ];
 
@@ -98,6 +104,9 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Timeout => "timeout",
             Self::ClockBackwards => "clock_backwards",
+            Self::NotStated => "not_stated",
+            Self::NotAvailable => "not_available",
+            Self::WindowHeld => "window_held",
             Self::Internal => "internal",
         }
     }
@@ -117,7 +126,9 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::SubmissionIdReused => StatusCode::CONFLICT,
+            Self::SubmissionIdReused | Self::NotStated | Self::NotAvailable | Self::WindowHeld => {
+                StatusCode::CONFLICT
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongLedger
@@ -139,6 +150,7 @@ impl Code {
             | Self::ReadOnly
             | Self::NotLeader
             | Self::Timeout
+            | Self::NotStated
             | Self::Internal => true,
             Self::TooLarge
             | Self::UnsupportedMediaType
@@ -156,7 +168,9 @@ impl Code {
             | Self::TokenInvalid
             | Self::TokenExpired
             | Self::MethodNotAllowed
-            | Self::ClockBackwards => false,
+            | Self::ClockBackwards
+            | Self::NotAvailable
+            | Self::WindowHeld => false,
         }
     }
 
@@ -194,6 +208,12 @@ impl Code {
             Self::MethodNotAllowed => "The route does not know this method; see Allow.",
             Self::Timeout => "The body came too slowly; send the same bytes again.",
             Self::ClockBackwards => "A simulated clock moves forward only; name a later time.",
+            Self::NotStated => "The statements of this window are not issued yet; ask again later.",
+            Self::NotAvailable => "This cannot be made yet; do first what the detail says.",
+            Self::WindowHeld => {
+                "Two computations of a window differ, so it is held; find out why, then release it \
+                 with window_release."
+            }
             Self::Internal => {
                 "The house failed; send the same bytes again, then call with the request id."
             }

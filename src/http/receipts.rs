@@ -11,9 +11,11 @@ use crate::domain::submission::{Action, Op};
 use crate::ledger::commit::Evidence;
 use crate::proof::entry::EntryRef;
 use crate::proof::{effects, payload, receipt};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 /// A receipt; `schemas/receipt.schema.json` says all of it.
@@ -189,12 +191,32 @@ pub fn json(body: Vec<u8>) -> Response {
 }
 
 /// An answer of a media type for one caller alone.
-pub fn typed(body: axum::body::Body, media_type: &'static str) -> Response {
+pub fn typed(body: Body, media_type: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (headers, body).into_response()
+}
+
+/// A body whose bytes hold a place until they are sent.
+pub fn held(bytes: Vec<u8>, place: OwnedSemaphorePermit) -> Body {
+    let held = Held {
+        bytes,
+        _place: place,
+    };
+    Body::from(Bytes::from_owner(held))
+}
+
+struct Held {
+    bytes: Vec<u8>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// An answer of JSON made of a serialisable value.

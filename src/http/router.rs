@@ -4,8 +4,8 @@ use super::house::House;
 use super::limits::{observe, panicked};
 use super::problem::{Code, Problem, ProblemBody};
 use super::{
-    clock, entries, history, lines, log, members, partners, programme, receipts, status,
-    submissions,
+    clock, entries, history, lines, log, members, partners, programme, receipts, reports, settle,
+    statements, status, submissions, windows,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -60,6 +60,14 @@ fn routes() -> OpenApiRouter<House> {
         .routes(routes!(partners::list))
         .routes(routes!(partners::get))
         .routes(routes!(lines::get))
+        .routes(routes!(windows::list))
+        .routes(routes!(windows::get))
+        .routes(routes!(windows::file))
+        .routes(routes!(statements::list))
+        .routes(routes!(statements::file))
+        .routes(routes!(statements::acknowledge))
+        .routes(routes!(settle::post))
+        .routes(routes!(reports::get))
         .routes(routes!(log::checkpoint))
         .routes(routes!(clock::get, clock::post))
         .routes(routes!(status::healthz))

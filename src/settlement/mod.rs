@@ -3,6 +3,7 @@
 //! It asks and the ledger decides: what it wants is a house-signed submission like any other, and a
 //! step that was done already changes nothing. Must not: change state, or hold a business rule.
 
+pub mod alarm;
 pub mod calendar;
 pub mod desk;
 pub mod files;

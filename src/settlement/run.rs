@@ -11,6 +11,7 @@
 //! goes on where it stopped and ends with the same bytes. Must not: decide anything itself; the
 //! ledger does.
 
+use super::alarm::Alarm;
 use super::calendar::Schedule;
 use super::desk::{self, DeskError};
 use super::masters::{self, MastersError};
@@ -35,7 +36,7 @@ use crate::render::master::Masters;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a step waits for the shadow.
@@ -118,7 +119,7 @@ pub struct Settlement {
     settings: Settings,
     /// One run at a time.
     running: Mutex<()>,
-    alarm: RwLock<Option<String>>,
+    alarm: Alarm,
 }
 
 impl Settlement {
@@ -138,7 +139,7 @@ impl Settlement {
             signer,
             settings,
             running: Mutex::new(()),
-            alarm: RwLock::new(None),
+            alarm: Alarm::default(),
         }))
     }
 
@@ -159,7 +160,12 @@ impl Settlement {
 
     /// Why the last run ended early, if it did.
     pub fn alarm(&self) -> Option<String> {
-        self.alarm.read().expect(UNPOISONED).clone()
+        self.alarm.reason()
+    }
+
+    /// How many runs ended early since the start.
+    pub fn alarms(&self) -> u64 {
+        self.alarm.count()
     }
 
     /// The ledger's present.
@@ -178,8 +184,7 @@ impl Settlement {
             let _alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             self.run(until)
         };
-        let mut alarm = self.alarm.write().expect(UNPOISONED);
-        *alarm = settled.as_ref().err().map(ToString::to_string);
+        self.alarm.note(settled.as_ref().err());
         settled
     }
 
@@ -422,7 +427,8 @@ impl Settlement {
         window.ok_or_else(|| unreadable("a window is missing"))
     }
 
-    fn is_published(&self, number: u32) -> bool {
+    /// Whether the files of a window are in place.
+    pub fn is_published(&self, number: u32) -> bool {
         publish::folder(&self.settings.windows_dir, number).is_dir()
     }
 
@@ -484,7 +490,6 @@ pub fn address(programme: &Programme) -> String {
     format!("https://{host}/v1/{}", programme.id)
 }
 
-const UNPOISONED: &str = "no run panics";
 /// What a sweep gives that left nothing.
 const DONE: Option<Given> = Some(Given::More(false));
 

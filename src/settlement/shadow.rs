@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 const ENTRIES_READ: usize = 256;
 /// How often an idle shadow looks for new entries.
 const POLL_MS: u64 = 20;
+/// How long a report waits for it.
+const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Netted windows that are kept for their statements; an earlier one is read from the log again.
 const CLOSINGS_KEPT: usize = 8;
 /// Entries after which the tally is written to its file.
@@ -103,6 +105,13 @@ impl Shadow {
     /// The tally as it stands.
     pub fn tally(&self) -> Arc<Tally> {
         self.shared.state.lock().expect(UNPOISONED).tally.clone()
+    }
+
+    /// The tally for reports: after every entry so far, if it gets there soon, else as it stands.
+    pub fn reported(&self) -> Arc<Tally> {
+        let size = self.shared.ledger.view().size;
+        let caught_up = self.wait_for(size, REPORT_PATIENCE);
+        caught_up.unwrap_or_else(|_| self.tally())
     }
 
     /// How many entries it is behind the log.

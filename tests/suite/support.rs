@@ -174,8 +174,8 @@ impl Coalition {
     fn open(id: &str, clock: Clock) -> Self {
         let origin = format!("points.example/{id}-0123abcd");
         let store = Arc::new(MemoryStore::default());
-        let note = || NoteSigner::new(&origin, &secret(&origin)).expect("an origin");
-        let ledger_key = base64url::encode(&note().verifier_key().public_key().to_bytes());
+        let note = NoteSigner::new(&origin, &secret(&origin)).expect("an origin");
+        let ledger_key = base64url::encode(&note.verifier_key().public_key().to_bytes());
         let keys = HOUSE_KEYS.iter().map(|(key, scopes)| {
             let public_key = public_key(&format!("house/{key}"));
             json!({"key": key, "public_key": public_key, "scopes": scopes})
@@ -197,17 +197,8 @@ impl Coalition {
             }],
         });
         let compact = sign("house/govern-1", &founding);
-        ledger::found(store.as_ref(), note(), compact.as_bytes(), now).expect("it is founded");
-        let setup = Setup {
-            log: store.clone(),
-            state: store.clone(),
-            signer: note(),
-            clock: Arc::new(clock),
-            settings: Config::default().writer,
-            checkpoint_file: None,
-            accept_clock: false,
-        };
-        let ledger = Ledger::open(setup).expect("it opens");
+        ledger::found(store.as_ref(), note, compact.as_bytes(), now).expect("it is founded");
+        let ledger = open_ledger(&origin, &store, clock);
         let id = id.to_owned();
         Self {
             ledger,
@@ -218,8 +209,22 @@ impl Coalition {
         }
     }
 
+    /// Opens its ledger again, once the one before is closed; a simulated clock stands still.
+    pub fn reopen(&mut self) {
+        let clock = match self.ledger.clock().is_simulated() {
+            true => Clock::simulated(self.now().0),
+            false => Clock::Real,
+        };
+        self.ledger = open_ledger(&self.origin, &self.store, clock);
+    }
+
     /// What closes its windows; it signs with `operate-1` and is started by hand only.
     pub fn settlement(&self) -> Arc<Settlement> {
+        self.settlement_with(Some(signer("house/operate-1")))
+    }
+
+    /// The same with another key, or none.
+    pub fn settlement_with(&self, signer: Option<Signer>) -> Arc<Settlement> {
         let folder = self.folder.path();
         let settings = run::Settings {
             schedule: Schedule::new(&platform::config::Settlement::default()).expect("a schedule"),
@@ -229,8 +234,7 @@ impl Coalition {
             shadow_file: folder.join("shadow"),
             address: tallyhouse::settlement::address(&self.ledger.view().governance.programme),
         };
-        let signer = signer("house/operate-1");
-        Settlement::start(self.ledger.clone(), Some(signer), settings).expect("it starts")
+        Settlement::start(self.ledger.clone(), signer, settings).expect("it starts")
     }
 
     /// The ledger's present.
@@ -293,6 +297,19 @@ impl Coalition {
     }
 }
 
+fn open_ledger(origin: &str, store: &Arc<MemoryStore>, clock: Clock) -> Ledger {
+    let setup = Setup {
+        log: store.clone(),
+        state: store.clone(),
+        signer: NoteSigner::new(origin, &secret(origin)).expect("an origin"),
+        clock: Arc::new(clock),
+        settings: Config::default().writer,
+        checkpoint_file: None,
+        accept_clock: false,
+    };
+    Ledger::open(setup).expect("it opens")
+}
+
 /// A real server on a free loopback port.
 pub struct Server {
     pub address: SocketAddr,
@@ -305,12 +322,20 @@ pub struct Server {
 impl Server {
     /// Serves these coalitions.
     pub fn start(config: &Config, coalitions: &[&Coalition]) -> Self {
+        Self::serve(config, coalitions.iter().map(|c| c.settlement()).collect())
+    }
+
+    /// Serves what these settle, with default settings.
+    pub fn with_settlements(settlements: Vec<Arc<Settlement>>) -> Self {
+        Self::serve(&Config::default(), settlements)
+    }
+
+    fn serve(config: &Config, settlements: Vec<Arc<Settlement>>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let settlements: Vec<Arc<Settlement>> = coalitions.iter().map(|c| c.settlement()).collect();
         let house = House::new(config, settlements.clone()).expect("a house");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a free port");

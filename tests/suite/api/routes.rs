@@ -15,6 +15,17 @@ fn ask(town: &Town, (method, _, path, token, _): &Case<'_>) -> Answer {
             let headers = [("content-type", "application/json")];
             town.server.ask("POST", path, *token, &headers, body)
         }
+        ("POST", "/v1/demo/settle") => {
+            let headers = [("content-type", "application/json")];
+            town.server.ask("POST", path, *token, &headers, b"{}")
+        }
+        ("POST", path) if path.ends_with("/acknowledge") => {
+            let op = json!([{"op": "statement_acknowledge", "id": "ack", "window": 0}]);
+            let compact = town.coalition.signed("bakery/finance", "ack", &op);
+            let headers = [("content-type", "application/jose")];
+            town.server
+                .ask("POST", path, None, &headers, compact.as_bytes())
+        }
         ("POST", _) => town.send("bakery/till", "s2", &json!([issue("i2", "m1", 5)])),
         _ => town.server.get(path, *token),
     }
@@ -76,6 +87,44 @@ fn cases<'a>(
             read,
             200,
         ),
+        ("GET", "/windows", v1("/windows"), audit, 200),
+        ("GET", "/windows/{window}", v1("/windows/0"), audit, 200),
+        (
+            "GET",
+            "/windows/{window}/{file}",
+            v1("/windows/0/matrix.json"),
+            audit,
+            200,
+        ),
+        (
+            "GET",
+            "/windows/{window}/statements",
+            v1("/windows/0/statements"),
+            audit,
+            200,
+        ),
+        (
+            "GET",
+            "/windows/{window}/statements/{file}",
+            v1("/windows/0/statements/bakery.json"),
+            audit,
+            200,
+        ),
+        (
+            "POST",
+            "/windows/{window}/statements/{partner}/acknowledge",
+            v1("/windows/0/statements/bakery/acknowledge"),
+            None,
+            201,
+        ),
+        ("POST", "/settle", v1("/settle"), operate, 200),
+        (
+            "GET",
+            "/reports/{report}",
+            v1("/reports/redemption"),
+            audit,
+            200,
+        ),
         ("GET", "/log/checkpoint", v1("/log/checkpoint"), None, 200),
         ("GET", "/clock", v1("/clock"), None, 200),
         ("POST", "/clock", v1("/clock"), operate, 200),
@@ -115,6 +164,11 @@ fn every_route_of_the_description_answers_and_none_is_left_out() {
     let town = Town::new();
     let receipt = town.send_applied("bakery/till", "s1", &json!([issue("i1", "m1", 5)]));
     let index = receipt["index"].clone();
+    super::windows::finance_keys(&town.coalition);
+    let first = town.coalition.settlement();
+    let day = tallyhouse::domain::time::Day::parse("2026-03-01");
+    first.settle(day).expect("it settles");
+    first.close();
     let read = town.coalition.token("bakery/till", "read");
     let audit = town.coalition.audit_token();
     let operate = town.coalition.token("house/operate-1", "operate");
