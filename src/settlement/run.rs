@@ -158,14 +158,9 @@ impl Settlement {
         &self.settings
     }
 
-    /// Why the last run ended early, if it did.
-    pub fn alarm(&self) -> Option<String> {
-        self.alarm.reason()
-    }
-
-    /// How many runs ended early since the start.
-    pub fn alarms(&self) -> u64 {
-        self.alarm.count()
+    /// Runs that ended early.
+    pub fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// The ledger's present.

@@ -27,10 +27,10 @@ use std::time::{Duration, Instant};
 const ENTRIES_READ: usize = 256;
 /// How often an idle shadow looks for new entries.
 const POLL_MS: u64 = 20;
-/// How long a report waits for it.
-const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Netted windows that are kept for their statements; an earlier one is read from the log again.
 const CLOSINGS_KEPT: usize = 8;
+/// How long a report waits for it.
+const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Entries after which the tally is written to its file.
 const ENTRIES_A_SNAPSHOT: u64 = 200_000;
 

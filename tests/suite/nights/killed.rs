@@ -47,14 +47,14 @@ fn nights_survive_kill_9_and_what_they_publish_follows_from_the_ledger_alone() {
     )
     .unwrap();
     let model = Model::of(&csv);
-    let founded = Founded::in_memory();
+    let founded = Founded::with_nights();
     let file = founded.path("purchases.csv");
     std::fs::write(&file, &csv).unwrap();
     let mut server = founded.serve("127.0.0.1:0");
     let partners: Vec<&str> = model.partners.iter().map(String::as_str).collect();
     server.register(&founded, &partners);
     let windows = founded.path("house/data/demo/windows");
-    let mut import = server.import(&founded, &file).spawn().unwrap();
+    let import = server.import(&founded, &file).spawn().unwrap();
     for window in 0..NIGHTS - 1 {
         let address = kill_in_night(server, &windows, window);
         server = founded.serve(&address);
