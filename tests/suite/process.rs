@@ -12,25 +12,39 @@ use tempfile::TempDir;
 pub const TALLYHOUSE: &str = env!("CARGO_BIN_EXE_tallyhouse");
 pub const VERIFY: &str = env!("CARGO_BIN_EXE_tallyhouse-verify");
 
-/// A founded programme `demo`, on a simulated clock that starts with 2017. No night comes by itself,
-/// so that the ledger's entries are those of the test alone.
+/// A founded programme `demo`, on a simulated clock that starts with 2017.
 pub struct Founded {
     pub dir: TempDir,
 }
 
 impl Founded {
+    /// No night comes by itself, so that the ledger's entries are those of the test alone.
     pub fn new() -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap())
+        Self::in_folder(tempfile::tempdir().unwrap()).without_nights()
     }
 
     /// In memory where the machine allows it: for tests of arithmetic, not of durability.
     pub fn in_memory() -> Self {
+        Self::with_nights().without_nights()
+    }
+
+    /// The same, where nights come as the clock is moved.
+    pub fn with_nights() -> Self {
         let memory = Path::new("/dev/shm");
         let dir = match memory.is_dir() {
             true => tempfile::tempdir_in(memory),
             false => tempfile::tempdir(),
         };
         Self::in_folder(dir.unwrap())
+    }
+
+    fn without_nights(self) -> Self {
+        let config = self.path("house/tallyhouse.toml");
+        let settings = std::fs::read_to_string(&config).unwrap();
+        let (_, last) = settings.rsplit_once("\n[").unwrap();
+        assert!(last.starts_with("programme.settlement]"), "{settings}");
+        std::fs::write(&config, format!("{settings}automatic = false\n")).unwrap();
+        self
     }
 
     fn in_folder(dir: TempDir) -> Self {
@@ -41,14 +55,6 @@ impl Founded {
         let rest = args.iter().chain(&clock).map(AsRef::<OsStr>::as_ref);
         let output = run(TALLYHOUSE, house.into_iter().chain(rest));
         assert!(output.status.success(), "{}", text(&output));
-        let config = dir.path().join("house/tallyhouse.toml");
-        let settings = std::fs::read_to_string(&config).unwrap();
-        assert!(
-            settings
-                .trim_end()
-                .ends_with("masters_dir = \"masters/demo\"")
-        );
-        std::fs::write(&config, format!("{settings}automatic = false\n")).unwrap();
         Self { dir }
     }
 

@@ -325,7 +325,12 @@ impl Demo {
         section("For finance");
         tour::print_files(&done.published);
         section("Look around");
-        tour::print(self, &done.founded, server, arguments.keep)?;
+        tour::print(
+            self,
+            (&done.founded, &done.published),
+            server,
+            arguments.keep,
+        )?;
         Ok(exit)
     }
 }

@@ -80,7 +80,12 @@ pub fn print_files(published: &Published) {
 }
 
 /// Prints commands with the paths of this demo.
-pub fn print(demo: &Demo, founded: &Founded, server: &Server, running: bool) -> anyhow::Result<()> {
+pub fn print(
+    demo: &Demo,
+    (founded, published): (&Founded, &Published),
+    server: &Server,
+    running: bool,
+) -> anyhow::Result<()> {
     let tool = std::env::current_exe()?;
     let tour = Tour {
         verifier: tool
@@ -97,6 +102,8 @@ pub fn print(demo: &Demo, founded: &Founded, server: &Server, running: bool) -> 
         member: busiest_member(&demo.purchases).unwrap_or_else(|| "hh-0900".to_owned()),
         demo,
         founded,
+        folder: &published.folder,
+        last: published.count.saturating_sub(1),
     };
     if !running {
         tour.print_restart();
@@ -118,6 +125,10 @@ struct Tour<'a> {
     member: String,
     demo: &'a Demo,
     founded: &'a Founded,
+    /// The folder of the windows' files.
+    folder: &'a Path,
+    /// The last window that was closed.
+    last: usize,
 }
 
 impl Tour<'_> {
@@ -146,8 +157,14 @@ impl Tour<'_> {
             &format!("{curl} {url}/members/{member}"),
         );
         show(
-            "what the grocery owes and is owed",
-            &format!("{curl} {url}/partners/grocery/lines"),
+            "the windows, and who pays whom for the last one",
+            &format!("{tool} windows\n{tool} payments {}", self.last),
+        );
+        let statements = self.folder.join(self.last.to_string()).join("statements");
+        let signed = statements.join("grocery.jws");
+        show(
+            "the grocery checks its statement of that day",
+            &format!("{tool} statement verify {} --key {till}", signed.display()),
         );
         show(
             "every route, in the browser",

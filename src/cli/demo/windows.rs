@@ -25,6 +25,8 @@ pub struct Published {
     pub documents: Vec<WindowDocument>,
     /// Statements of partners whose form, signature and place in the ledger were checked.
     pub statements: usize,
+    /// How many windows there are.
+    pub count: usize,
     /// The folder with links to all files.
     pub folder: PathBuf,
     /// One statement to look at.
@@ -65,6 +67,7 @@ impl Demo {
         self.write_index(client, founded, &documents, &links)?;
         let example = example(&documents, &folder)?;
         Ok(Published {
+            count: documents.len(),
             documents,
             statements,
             folder,

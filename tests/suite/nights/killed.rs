@@ -47,7 +47,7 @@ fn nights_survive_kill_9_and_what_they_publish_follows_from_the_ledger_alone() {
     )
     .unwrap();
     let model = Model::of(&csv);
-    let founded = Founded::in_memory();
+    let founded = Founded::with_nights();
     let file = founded.path("purchases.csv");
     std::fs::write(&file, &csv).unwrap();
     let mut server = founded.serve("127.0.0.1:0");
