@@ -7,7 +7,7 @@ mod api;
 #[path = "suite/audit.rs"]
 mod audit;
 #[cfg(feature = "server")]
-#[path = "suite/cli.rs"]
+#[path = "suite/cli/mod.rs"]
 mod cli;
 #[cfg(feature = "server")]
 #[path = "suite/crash.rs"]

@@ -18,12 +18,19 @@ use crate::proof::statement::{Canonical, Hashes};
 #[derive(Debug, Default)]
 pub struct Clearing {
     tally: Option<Tally>,
+    windows: u64,
+    statements: u64,
 }
 
 impl Clearing {
     /// The tally so far; nothing before entry 0.
     pub fn tally(&self) -> Option<&Tally> {
         self.tally.as_ref()
+    }
+
+    /// How many windows were netted a second time, and how many statements were written again.
+    pub fn again(&self) -> (u64, u64) {
+        (self.windows, self.statements)
     }
 
     /// Adds an entry, and compares what it says of a window. `root_at` is the tree's root after an
@@ -44,10 +51,12 @@ impl Clearing {
             match (&op.action, &applied.given) {
                 (Action::NetWindow(op), Some(Given::Netted(netted))) => {
                     findings.extend(lines(tally, governance, seen.index, op.window, netted));
+                    self.windows += u64::from(!netted.held);
                 }
                 (Action::IssueStatements(op), _) => {
                     findings.extend(statements(tally, governance, seen.index, op, &root_at));
                     tally.forget(op.window);
+                    self.statements += u64::from(op.count);
                 }
                 _ => {}
             }

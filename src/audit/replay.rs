@@ -56,6 +56,10 @@ pub struct Verdict {
     pub entries: u64,
     /// Ops by what became of them.
     pub outcomes: BTreeMap<&'static str, u64>,
+    /// Windows whose lines, positions and payments were worked out a second time.
+    pub windows: u64,
+    /// Statements that were written a second time, byte for byte.
+    pub statements: u64,
     /// Chain hash of entry 0, in hex: what auditors pin.
     pub found_hash: String,
     /// Chain hash of the last entry that holds, in hex.
@@ -142,11 +146,14 @@ impl Replay {
             findings.extend(super::sums::check(&self.fold, self.size()));
             findings.extend(pins.check(programme, &self.found_hash, &self.roots)?);
         }
+        let (windows, statements) = self.clearing.again();
         Ok(Some(Verdict {
             origin: programme.origin.clone(),
             simulated: programme.clock == crate::domain::programme::ClockKind::Simulated,
             entries: self.size(),
             outcomes: self.outcomes.clone(),
+            windows,
+            statements,
             found_hash: hex(&self.found_hash),
             chain_hash: hex(&self.chain_hash),
             root: hex(&self.frontier.root()),

@@ -1,7 +1,10 @@
 //! `tallyhouse`: the commands of the house and of partners, and which code each one calls.
 
 use super::exit::Exit;
-use super::{balance, demo, export, import, init, key, master, serve, sign, submit, token};
+use super::{
+    acknowledge, balance, confirm, demo, dispute, export, import, init, key, master, payments,
+    report, serve, settle, sign, statement, submit, token, windows,
+};
 use clap::{Parser, Subcommand};
 
 /// The clearing house of a loyalty coalition.
@@ -32,6 +35,14 @@ enum Command {
     Import(Box<import::Arguments>),
     Balance(balance::Arguments),
     Export(export::Arguments),
+    Settle(settle::Arguments),
+    Windows(windows::Arguments),
+    Statement(statement::Arguments),
+    Acknowledge(acknowledge::Arguments),
+    Payments(payments::Arguments),
+    Confirm(Box<confirm::Arguments>),
+    Dispute(dispute::Arguments),
+    Report(report::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -51,6 +62,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Import(arguments) => import::run(arguments),
         Command::Balance(arguments) => balance::run(arguments),
         Command::Export(arguments) => export::run(arguments),
+        Command::Settle(arguments) => settle::run(arguments),
+        Command::Windows(arguments) => windows::run(arguments),
+        Command::Statement(arguments) => statement::run(arguments),
+        Command::Acknowledge(arguments) => acknowledge::run(arguments),
+        Command::Payments(arguments) => payments::run(arguments),
+        Command::Confirm(arguments) => confirm::run(arguments),
+        Command::Dispute(arguments) => dispute::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
     }
 }

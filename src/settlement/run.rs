@@ -35,7 +35,7 @@ use crate::render::master::Masters;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How long a step waits for the shadow.
@@ -174,7 +174,8 @@ impl Settlement {
     /// [`SettleError`]; what was done stands.
     pub fn settle(&self, until: Option<Day>) -> Result<Vec<Settled>, SettleError> {
         let settled = {
-            let _alone = self.running.lock().expect(UNPOISONED);
+            // A run that panicked left nothing half done: the ledger says what is next.
+            let _alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             self.run(until)
         };
         let mut alarm = self.alarm.write().expect(UNPOISONED);
@@ -307,7 +308,10 @@ impl Settlement {
                 tracing::info!(window = number, lines, payments, "window netted");
                 Ok(())
             }
-            _ => Err(held(number, difference)),
+            _ => {
+                self.shadow.begin_again();
+                Err(held(number, difference))
+            }
         }
     }
 

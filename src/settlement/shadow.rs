@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 const ENTRIES_READ: usize = 256;
 /// How often an idle shadow looks for new entries.
 const POLL_MS: u64 = 20;
+/// Netted windows that are kept for their statements; an earlier one is read from the log again.
+const CLOSINGS_KEPT: usize = 8;
 /// Entries after which the tally is written to its file.
 const ENTRIES_A_SNAPSHOT: u64 = 200_000;
 
@@ -149,6 +151,20 @@ impl Shadow {
         save(&self.shared, &mut state);
     }
 
+    /// Reads the log from its beginning again, because what was summed may be wrong. What it was is
+    /// kept beside its file, with the ending `held`, for whoever finds out why.
+    pub fn begin_again(&self) {
+        let mut state = self.shared.state.lock().expect(UNPOISONED);
+        save(&self.shared, &mut state);
+        let currency = self.shared.ledger.view().governance.programme.currency;
+        state.tally = Arc::new(Tally::new(currency));
+        state.saved_at = 0;
+        if let Some(file) = &self.shared.file {
+            let _ = std::fs::rename(file, file.with_extension("held"));
+        }
+        self.shared.moved.notify_all();
+    }
+
     /// Ends the thread, and writes the tally to its file.
     pub fn close(&self) {
         self.shared.state.lock().expect(UNPOISONED).ending = true;
@@ -214,7 +230,13 @@ fn add(shared: &Shared, from: u64, records: &[Record]) -> Result<(), String> {
     // Taken after the entries were read: it holds everything that they name.
     let governance = shared.ledger.view().governance.clone();
     let mut state = shared.state.lock().expect(UNPOISONED);
-    add_all(Arc::make_mut(&mut state.tally), &governance, from, records)?;
+    let tally = Arc::make_mut(&mut state.tally);
+    if tally.size != from {
+        // It was told to begin again meanwhile.
+        return Ok(());
+    }
+    add_all(tally, &governance, from, records)?;
+    tally.forget_all_but(CLOSINGS_KEPT);
     if state.tally.size.saturating_sub(state.saved_at) >= ENTRIES_A_SNAPSHOT {
         save(shared, &mut state);
     }

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 pub const TALLYHOUSE: &str = env!("CARGO_BIN_EXE_tallyhouse");
 pub const VERIFY: &str = env!("CARGO_BIN_EXE_tallyhouse-verify");
 
-/// A founded programme `demo`, on a simulated clock that starts with 2017.
+/// A founded programme `demo`, on a simulated clock that starts with 2017. No night comes by itself,
+/// so that the ledger's entries are those of the test alone.
 pub struct Founded {
     pub dir: TempDir,
 }
@@ -40,6 +41,14 @@ impl Founded {
         let rest = args.iter().chain(&clock).map(AsRef::<OsStr>::as_ref);
         let output = run(TALLYHOUSE, house.into_iter().chain(rest));
         assert!(output.status.success(), "{}", text(&output));
+        let config = dir.path().join("house/tallyhouse.toml");
+        let settings = std::fs::read_to_string(&config).unwrap();
+        assert!(
+            settings
+                .trim_end()
+                .ends_with("masters_dir = \"masters/demo\"")
+        );
+        std::fs::write(&config, format!("{settings}automatic = false\n")).unwrap();
         Self { dir }
     }
 
@@ -170,7 +179,7 @@ impl Server {
             ops.push(
                 json!({"op": "propose", "action": {"op": "key_add", "author": partner,
                 "key": "till-1", "public_key": key["public_key"],
-                "scopes": ["submit", "read", "manage"]}}),
+                "scopes": ["submit", "read", "statements", "manage"]}}),
             );
         }
         ops.push(

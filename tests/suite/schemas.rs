@@ -266,3 +266,15 @@ fn rejections_are_listed_as_the_code_has_them() {
         "schemas/rejections.json is stale; run the tests once with {UPDATE}=1"
     );
 }
+
+#[test]
+fn examples_of_statements_pass_their_schemas() {
+    for name in ["statement", "window", "stated"] {
+        let schema = validator(&format!("{name}.schema.json"));
+        let example = read(&format!("examples/{name}.json"));
+        let example: Value = serde_json::from_str(&example).expect("an example is JSON");
+        if let Err(error) = schema.validate(&example) {
+            panic!("{name}: {error} at {}", error.instance_path());
+        }
+    }
+}

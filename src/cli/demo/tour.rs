@@ -2,6 +2,7 @@
 
 use super::Demo;
 use super::server::Server;
+use super::windows::Published;
 use crate::audit::Verdict;
 use crate::cli::init::Founded;
 use crate::cli::style;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Says what the audit compared.
-pub fn print_checks(verdict: &Verdict) {
+pub fn print_checks(verdict: &Verdict, statements: usize) {
     let mark = match verdict.holds() {
         true => style::good("✓"),
         false => style::bad("✗"),
@@ -30,6 +31,15 @@ pub fn print_checks(verdict: &Verdict) {
         ),
         "every issuer's points, summed up from its members' lots".to_owned(),
         format!(
+            "{} windows netted a second time, from sums that another code made",
+            style::grouped(verdict.windows)
+        ),
+        format!(
+            "{} statements written a second time, byte for byte those that were published",
+            style::grouped(verdict.statements)
+        ),
+        format!("{statements} of them by file: form, signature, place under the ledger's root"),
+        format!(
             "the tree's root {}… = the signed checkpoint",
             &verdict.root[..16]
         ),
@@ -43,6 +53,29 @@ pub fn print_checks(verdict: &Verdict) {
     if verdict.simulated {
         let note = "The clock was simulated: this ledger says so, and is no record of real time.";
         println!("  {}", style::warn(note));
+    }
+}
+
+/// Says where the windows' files are.
+pub fn print_files(published: &Published) {
+    let line = |what: &str, file: &Path| {
+        let file = file.display().to_string();
+        println!(
+            "  {} {}",
+            style::dim(&format!("{what:<22}")),
+            style::code(&file)
+        );
+    };
+    line(
+        "all windows, as a page",
+        &published.folder.join("index.html"),
+    );
+    line("a statement to open", &published.example);
+    let window = published.example.ancestors().nth(2);
+    if let Some(window) = window {
+        line("for the bank", &window.join("payments.pain001.xml"));
+        line("for the books", &window.join("journal.hledger"));
+        line("a window in one file", &window.join("pack.zip"));
     }
 }
 

@@ -164,6 +164,13 @@ fn print(verdict: &Verdict) {
         .map(|(code, ops)| format!("{} {code}", style::grouped(*ops)))
         .collect();
     line("ops", &outcomes.join(", "));
+    let (windows, statements) = (verdict.windows, verdict.statements);
+    let again = format!(
+        "{} netted again, {} statements written again",
+        style::grouped(windows),
+        style::grouped(statements)
+    );
+    line("windows", &again);
     line("root", &verdict.root);
     line("chain", &verdict.chain_hash);
     let pinned = |pinned: bool| if pinned { "" } else { "  (not pinned)" };

@@ -297,3 +297,17 @@ proptest! {
         prop_assert!(jws.verify(&signer().public_key()));
     }
 }
+
+#[test]
+fn a_statement_may_be_longer_than_a_submission() {
+    let payload = vec![b'7'; PAYLOAD_BYTES_MAX + 40_000];
+    let signer = Signer::new(Kid::parse("house/operate-1").unwrap(), &[1; 32]);
+    let compact = sign(Typ::Statement, &payload, &signer);
+    let parsed = Jws::parse(compact.as_bytes(), Typ::Statement).unwrap();
+    assert_eq!(parsed.payload, payload);
+    assert!(parsed.verify(&signer.public_key()));
+    assert_eq!(
+        Jws::parse(compact.as_bytes(), Typ::Submission),
+        Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX))
+    );
+}
