@@ -82,13 +82,19 @@ fn nights_survive_kill_9_and_what_they_publish_follows_from_the_ledger_alone() {
     std::fs::remove_file(founded.path("house/data/demo/shadow")).unwrap();
     let server = founded.serve(&address);
     // Nights come with the clock: the next one brings what is missing.
-    writeln!(csv, "2017-01-06T12:00:00Z,deli,330,31198570044,hh-0900,10.00,0.00").unwrap();
+    writeln!(
+        csv,
+        "2017-01-06T12:00:00Z,deli,330,31198570044,hh-0900,10.00,0.00"
+    )
+    .unwrap();
     std::fs::write(&file, &csv).unwrap();
     let output = server.import(&founded, &file).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     let again = published(&windows);
     for (name, bytes) in &before {
-        let found = again.get(name).unwrap_or_else(|| panic!("{name} is not there again"));
+        let found = again
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not there again"));
         super::crash::check_bytes(name, found, bytes);
     }
 }
