@@ -54,7 +54,7 @@ fn nights_survive_kill_9_and_what_they_publish_follows_from_the_ledger_alone() {
     let partners: Vec<&str> = model.partners.iter().map(String::as_str).collect();
     server.register(&founded, &partners);
     let windows = founded.path("house/data/demo/windows");
-    let mut import = server.import(&founded, &file).spawn().unwrap();
+    let import = server.import(&founded, &file).spawn().unwrap();
     for window in 0..NIGHTS - 1 {
         let address = kill_in_night(server, &windows, window);
         server = founded.serve(&address);
