@@ -13,6 +13,7 @@ pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod rocks;
+pub mod roots;
 pub mod store;
 pub mod time_guard;
 pub mod view;

@@ -26,8 +26,8 @@ use crate::domain::tally::statements::Statements;
 use crate::domain::tally::{Closing, Tally};
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Window, WindowState};
-use crate::ledger::Ledger;
 use crate::ledger::store::StoreError;
+use crate::ledger::{Ledger, roots};
 use crate::platform::clock::ClockError;
 use crate::proof::entry::EntryRef;
 use crate::proof::keys::Signer;
@@ -241,7 +241,7 @@ impl Settlement {
         let tally = self.shadow.wait_for(cut.entry + 1, PATIENCE)?;
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
-        let mut root = netting::lines_root(&lines);
+        let mut root = roots::lines_root(&lines);
         let difference = tally.difference.clone();
         if difference.is_some() {
             // The points differ: no root of ours may net this window.

@@ -230,6 +230,9 @@ fn what_a_killed_run_left_behind_is_made_anew() {
     check_same(&programme, &wanted, "a hidden folder, half filled");
 }
 
+/// What becomes of a file: other bytes, or none.
+type Harm<'a> = dyn Fn(&[u8]) -> Option<Vec<u8>> + 'a;
+
 /// The shadow's file may be any that once stood there, or none, or no tally at all.
 #[test]
 fn whatever_became_of_the_shadows_file_the_bytes_are_the_same() {
@@ -239,7 +242,7 @@ fn whatever_became_of_the_shadows_file_the_bytes_are_the_same() {
     day(&other, 1);
     other.stop();
     let foreign = fs::read(other.path("shadow")).unwrap();
-    let harms: [(&str, &dyn Fn(&[u8]) -> Option<Vec<u8>>); 6] = [
+    let harms: [(&str, &Harm<'_>); 6] = [
         ("missing", &|_| None),
         ("empty", &|_| Some(Vec::new())),
         ("truncated", &|bytes| {

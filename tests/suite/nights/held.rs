@@ -25,7 +25,7 @@ fn plant(programme: &mut Programme) {
         .expect("it follows");
     programme.stop();
     let file = programme.path("shadow");
-    let mut tally = shadow::decode(&fs::read(&file).unwrap()).expect("a tally");
+    let mut tally = shadow::decode(&fs::read(&file).expect("a file")).expect("a tally");
     assert_eq!(
         tally.size,
         programme.ledger.view().size,
@@ -37,7 +37,7 @@ fn plant(programme: &mut Programme) {
     });
     let line = line.expect("a line of points");
     *line = line.checked_add(Points::new(1).expect("one")).expect("few");
-    fs::write(&file, shadow::encode(&tally)).unwrap();
+    fs::write(&file, shadow::encode(&tally)).expect("a file");
     programme.start();
 }
 
@@ -81,7 +81,7 @@ fn check_held(programme: &mut Programme, undisturbed: &Programme) {
 
     // What is wrong is found and mended, and two keys let the window go on.
     programme.stop();
-    fs::remove_file(programme.path("shadow")).unwrap();
+    fs::remove_file(programme.path("shadow")).expect("it is there");
     programme.start();
     assert!(
         programme.settlement.settle(None).is_err(),
