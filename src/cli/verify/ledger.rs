@@ -111,6 +111,7 @@ fn pins(arguments: &Arguments) -> anyhow::Result<Pins> {
     let found_hash = arguments.found.as_deref().map(parse_hash);
     Ok(Pins {
         checkpoint,
+        earlier: Vec::new(),
         ledger_key: ledger_key.transpose()?,
         found_hash: found_hash.transpose()?,
     })
