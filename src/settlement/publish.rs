@@ -111,10 +111,7 @@ pub fn publish(
     let document = statements.document();
     let window = document.identity.window;
     let filled = press.dir.join(format!(".{window}.new"));
-    if filled.exists() {
-        std::fs::remove_dir_all(&filled)?;
-    }
-    std::fs::create_dir_all(filled.join("statements"))?;
+    files::empty_folder(&filled)?;
     let done = fill(press, statements, bound, &document, &filled);
     let problems = match done {
         Ok(problems) => problems,

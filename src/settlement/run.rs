@@ -35,7 +35,7 @@ use crate::render::master::Masters;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How long a step waits for the shadow.
@@ -174,7 +174,8 @@ impl Settlement {
     /// [`SettleError`]; what was done stands.
     pub fn settle(&self, until: Option<Day>) -> Result<Vec<Settled>, SettleError> {
         let settled = {
-            let _alone = self.running.lock().expect(UNPOISONED);
+            // A run that panicked left nothing half done: the ledger says what is next.
+            let _alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             self.run(until)
         };
         let mut alarm = self.alarm.write().expect(UNPOISONED);
@@ -291,10 +292,14 @@ impl Settlement {
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
         let mut root = netting::lines_root(&lines);
-        if tally.difference.is_some() {
+        let difference = tally.difference.clone();
+        if difference.is_some() {
             // The points differ: no root of ours may net this window.
             root = [0; 32];
         }
+        // The shadow goes on; what is still held of its tally would have to be copied.
+        drop(lines);
+        drop(tally);
         let net = json!({"op": "net_window", "window": number, "lines_root": hex::encode(&root)});
         let done = desk::submit(&self.ledger, signer, &format!("net-{number}"), net)?;
         match done.applied.given {
@@ -303,7 +308,10 @@ impl Settlement {
                 tracing::info!(window = number, lines, payments, "window netted");
                 Ok(())
             }
-            _ => Err(held(number, tally.difference.clone())),
+            _ => {
+                self.shadow.begin_again();
+                Err(held(number, difference))
+            }
         }
     }
 
