@@ -110,7 +110,10 @@ impl History {
 }
 
 /// The root over a power of two of neighbouring nodes, at most a tile's.
-fn root_of(hashes: &[Hash]) -> Hash {
+///
+/// # Panics
+/// If there are not as many.
+pub fn root_of(hashes: &[Hash]) -> Hash {
     let mut nodes = [[0; 32]; TILE_WIDTH];
     let mut width = hashes.len();
     assert!(width.is_power_of_two(), "a complete subtree");

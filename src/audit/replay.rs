@@ -23,12 +23,13 @@ use crate::domain::governance::Governance;
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::{Seen, Tally};
 use crate::domain::time::Micros;
+use crate::domain::window::Window;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::effects;
 use crate::proof::entry::{EntryRef, effects_digest};
 use crate::proof::envelope::{Envelope, EnvelopeError};
 use crate::proof::hex::encode as hex;
-use crate::proof::merkle::Hash;
+use crate::proof::merkle::{Hash, leaf_hash};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -154,6 +155,11 @@ impl Replay {
         &self.clearing.stated
     }
 
+    /// Every window, by number.
+    pub fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.fold.set.windows.iter()
+    }
+
     /// Prepares entries at this place and behind it, on any thread.
     pub fn preparer(&self) -> Preparer {
         Preparer {
@@ -191,6 +197,25 @@ impl Replay {
             return Ok(());
         }
         Err(&self.stopped)
+    }
+
+    /// Compares an entry with the one that an earlier audit judged at this place.
+    ///
+    /// # Errors
+    /// It is another one; or there is no such place, which is the caller's mistake and told alike.
+    pub fn compare(&mut self, index: u64, bytes: &[u8]) -> Result<(), &[Finding]> {
+        let known = usize::try_from(index).ok();
+        let known = known.and_then(|index| self.history.leaves().get(index));
+        let found = leaf_hash(bytes);
+        if known != Some(&found) && self.stopped.is_empty() {
+            let expected = known.map_or_else(|| "no entry".to_owned(), |known| hex(known));
+            let finding = Finding::new(index, Check::Saved, expected, hex(&found));
+            self.stopped.push(finding);
+        }
+        match self.stopped.is_empty() {
+            true => Ok(()),
+            false => Err(&self.stopped),
+        }
     }
 
     /// Judges the whole, and compares it with what is known from elsewhere.

@@ -260,8 +260,9 @@ impl<'a> Jws<'a> {
         (protected, payload, signature): Parts<'_>,
         expected: Typ,
     ) -> Result<Jws<'a>, JwsError> {
-        if compact.len() > COMPACT_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() || payload.len() > payload_bytes_max {
+            return Err(too_large(Part::Payload, payload_bytes_max));
         }
         let Header { kid, typ } = Header::parse(protected)?;
         if typ != expected {
@@ -269,9 +270,6 @@ impl<'a> Jws<'a> {
                 expected,
                 found: typ,
             });
-        }
-        if payload.len() > PAYLOAD_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
         }
         Ok(Jws {
             signing_input: &compact[..compact.len() - SIGNATURE_CHARACTERS - 1],
