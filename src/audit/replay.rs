@@ -471,7 +471,10 @@ impl Replay {
     fn outcomes_by_code(&self) -> BTreeMap<&'static str, u64> {
         let named = self.outcomes.iter().map(|(number, ops)| {
             let rejection = Rejection::from_number(*number);
-            (rejection.expect("it was counted by its number").code(), *ops)
+            (
+                rejection.expect("it was counted by its number").code(),
+                *ops,
+            )
         });
         named.collect()
     }

@@ -28,9 +28,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::tally::Tally;
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Carried, Window, Windows};
-use crate::domain::working_set::{
-    OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet,
-};
+use crate::domain::working_set::{OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet};
 use crate::proof::merkle::Hash;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};

@@ -122,7 +122,11 @@ impl Evidence {
             newer: newer_note.to_owned(),
             root_in_newer: shown.map(|shown| encode_standard(&shown.root)),
             proof: shown.map_or_else(Vec::new, |shown| {
-                shown.proof.iter().map(|hash| encode_standard(hash)).collect()
+                shown
+                    .proof
+                    .iter()
+                    .map(|hash| encode_standard(hash))
+                    .collect()
             }),
         };
         evidence.verify(key)?;

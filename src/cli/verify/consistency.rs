@@ -21,8 +21,10 @@ const PROOF_BYTES_MAX: usize = 16 << 10;
 
 /// Checks that one checkpoint extends another: nothing before the older one was changed.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  tallyhouse-verify consistency monday.txt friday.txt \
-                  --tiles friday --vkey ledger.vkey")]
+#[command(
+    after_help = "Example:\n  tallyhouse-verify consistency monday.txt friday.txt \
+                  --tiles friday --vkey ledger.vkey"
+)]
 pub struct Arguments {
     /// The older signed checkpoint
     old: PathBuf,
@@ -130,11 +132,7 @@ pub fn refused(as_json: bool, finding: &str) -> Exit {
 ///
 /// # Errors
 /// Tiles are missing, or are not those of the newer checkpoint.
-pub fn from_tiles(
-    folder: &Path,
-    older: &Checkpoint,
-    newer: &Checkpoint,
-) -> anyhow::Result<Shown> {
+pub fn from_tiles(folder: &Path, older: &Checkpoint, newer: &Checkpoint) -> anyhow::Result<Shown> {
     let mut tree = Tree {
         tiles: TilesReader::open(folder)?,
         size: newer.size,
@@ -183,7 +181,9 @@ impl Tree {
 
 fn proof_of(path: &Path) -> anyhow::Result<Vec<Hash>> {
     let text = super::read_text(path, PROOF_BYTES_MAX)?;
-    let hashes = text.lines().map(|line| decode_standard_array(line.as_bytes()));
+    let hashes = text
+        .lines()
+        .map(|line| decode_standard_array(line.as_bytes()));
     let hashes: Result<Vec<Hash>, _> = hashes.collect();
     hashes.map_err(|_| anyhow::anyhow!("{} is not lines of base64 hashes", path.display()))
 }

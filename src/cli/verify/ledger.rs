@@ -41,7 +41,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Some(verdict) => print(verdict),
         None if arguments.json => {
             let findings = audited.replay.findings();
-            println!("{}", serde_json::json!({"entries": 0, "findings": findings}));
+            println!(
+                "{}",
+                serde_json::json!({"entries": 0, "findings": findings})
+            );
         }
         None => audited::print_findings(audited.replay.findings()),
     }
@@ -65,9 +68,13 @@ fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Res
     let governance = audited.replay.governance().context("no entry holds")?;
     let named = ledger_key(&governance.programme);
     let (mut source, _) = Source::open(&arguments.path)?;
-    let pins = arguments.pinned.pins(source.tiles().map(|tiles| tiles.checkpoint()))?;
+    let pins = arguments
+        .pinned
+        .pins(source.tiles().map(|tiles| tiles.checkpoint()))?;
     let key = pins.ledger_key.unwrap_or(named);
-    let note = pins.checkpoint.context("give the checkpoint of these entries")?;
+    let note = pins
+        .checkpoint
+        .context("give the checkpoint of these entries")?;
     // The replay stopped at the entry that holds it; the tree goes on.
     let mut history = crate::audit::History::new();
     while let Some(entry) = source.next_entry()? {
@@ -109,13 +116,16 @@ fn print(verdict: &Verdict) {
         line("clock", &style::warn(note));
     }
     let entries = style::grouped(verdict.entries);
-    line("entries", &match verdict.resumed_from {
-        0 => format!("{entries} replayed"),
-        saved => {
-            let saved = style::grouped(saved);
-            format!("{entries}, the first {saved} of them by your saved state")
-        }
-    });
+    line(
+        "entries",
+        &match verdict.resumed_from {
+            0 => format!("{entries} replayed"),
+            saved => {
+                let saved = style::grouped(saved);
+                format!("{entries}, the first {saved} of them by your saved state")
+            }
+        },
+    );
     let outcomes: Vec<String> = verdict
         .outcomes
         .iter()

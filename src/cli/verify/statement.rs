@@ -1,12 +1,14 @@
 //! `tallyhouse-verify statement`: is this the statement that the ledger binds?
 
 use super::audited::{self, Pinned};
-use crate::audit::statements::{Rebuilt, Wanted};
 use crate::audit::Verdict;
+use crate::audit::statements::{Rebuilt, Wanted};
 use crate::cli::exit::Exit;
 use crate::cli::style;
 use crate::domain::ids::Name;
-use crate::domain::statement::{STATEMENT_FORMAT, Statement, Stated, WINDOW_FORMAT, WindowDocument};
+use crate::domain::statement::{
+    STATEMENT_FORMAT, Stated, Statement, WINDOW_FORMAT, WindowDocument,
+};
 use crate::proof::base64url;
 use crate::proof::hex::encode as hex;
 use crate::proof::jws::{Jws, STATEMENT_BYTES_MAX, Typ};
@@ -96,7 +98,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let stated = stated.and_then(|bytes| check_stated(&given, &bytes, &mut report));
     if let Some(key) = &arguments.key {
         let key = public_key(key)?;
-        let jws = given.jws.as_deref().context("a .json has no signature: give the .jws")?;
+        let jws = given
+            .jws
+            .as_deref()
+            .context("a .json has no signature: give the .jws")?;
         report.check("signature", is_signed(jws, None, &key), || {
             "not made by the given key".to_owned()
         });
@@ -112,8 +117,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         if held {
             let rebuilt = audited.replay.rebuilt().with_context(|| {
                 let window = given.wanted.window;
-                format!("the ledger binds no such statement of window {window}, or your saved \
-                         state is past it: audit without --state")
+                format!(
+                    "the ledger binds no such statement of window {window}, or your saved \
+                         state is past it: audit without --state"
+                )
             })?;
             check_ledger(&given, stated.as_ref(), rebuilt, &mut report);
         }
@@ -177,7 +184,11 @@ fn check_stated(given: &Given, bytes: &[u8], report: &mut Report) -> Option<Stat
         format!("expected {}, found {own}", stated.sha256)
     });
     let root = audited::parse_hex(&stated.root);
-    let proof: Option<Vec<_>> = stated.proof.iter().map(|hash| audited::parse_hex(hash)).collect();
+    let proof: Option<Vec<_>> = stated
+        .proof
+        .iter()
+        .map(|hash| audited::parse_hex(hash))
+        .collect();
     let leaf = leaf_hash(&given.canonical.sha256);
     let (place, count) = (stated.place, stated.count);
     let leads = root
@@ -190,12 +201,7 @@ fn check_stated(given: &Given, bytes: &[u8], report: &mut Report) -> Option<Stat
 }
 
 /// Everything once more from the entries.
-fn check_ledger(
-    given: &Given,
-    stated: Option<&Stated>,
-    rebuilt: &Rebuilt,
-    report: &mut Report,
-) {
+fn check_ledger(given: &Given, stated: Option<&Stated>, rebuilt: &Rebuilt, report: &mut Report) {
     let same = rebuilt.canonical == given.canonical;
     report.check("every byte", same, || {
         let own = serde_json::from_slice(&rebuilt.canonical.json).unwrap_or(Value::Null);
@@ -230,7 +236,10 @@ fn first_difference(expected: &Value, found: &Value, path: String) -> Option<Str
             let names = own.keys().chain(other.keys());
             names.into_iter().find_map(|name| {
                 let null = &Value::Null;
-                let (a, b) = (own.get(name).unwrap_or(null), other.get(name).unwrap_or(null));
+                let (a, b) = (
+                    own.get(name).unwrap_or(null),
+                    other.get(name).unwrap_or(null),
+                );
                 first_difference(a, b, format!("{path}/{name}"))
             })
         }
@@ -291,7 +300,10 @@ fn print(arguments: &Arguments, given: Option<&Given>, report: &Report) -> Exit 
         let of = given.map_or_else(String::new, |given| {
             let partner = given.wanted.partner;
             let whose = partner.map_or("the house".to_owned(), |name| name.to_string());
-            format!("window {} of {whose}, {}", given.wanted.window, given.origin)
+            format!(
+                "window {} of {whose}, {}",
+                given.wanted.window, given.origin
+            )
         });
         match holds {
             true => println!("{} {of}", style::good("holds:")),

@@ -126,7 +126,10 @@ impl TilesReader {
                 found,
             )));
         }
-        let differing = hashes.iter().zip(found).position(|(own, found)| own != found);
+        let differing = hashes
+            .iter()
+            .zip(found)
+            .position(|(own, found)| own != found);
         Ok(differing.map(|at| {
             let entry = (first + at as u64) * span;
             let expected = format!("{} in {path}", hex(&hashes[at]));
@@ -190,7 +193,9 @@ fn read_up_to(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let input = std::fs::File::open(file)?;
-    input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    input
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() > bytes_max {
         let why = format!("longer than {bytes_max} bytes");
         return Err(std::io::Error::new(ErrorKind::InvalidData, why));
