@@ -94,7 +94,7 @@ impl Fold {
             needs.clearing.extend(record.and_then(OpRecord::clearing));
         }
         for key in needs.clearing {
-            if !self.set.clearing.touch(&key) {
+            if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
                 let record = match key {
                     ClearingKey::Line(line) if self.lines.contains(&line) => {
                         Some(ClearingRecord::Line)

@@ -261,7 +261,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::WindowHeld,
         "window_held",
-        "The window is held because two computations of its lines differ; find out why, then release it with window_release.",
+        "The window is held because two computations of its lines differ; find out why, then \
+         release it with window_release.",
     ),
     (
         Rejection::WindowNotCut,
@@ -296,7 +297,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::PaymentUnknown,
         "payment_unknown",
-        "No payment between these parties belongs to this window; check window, debtor and creditor.",
+        "No payment between these parties belongs to this window; check window, debtor and \
+         creditor.",
     ),
     (
         Rejection::PaymentNotOpen,
@@ -306,7 +308,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::PaymentMismatch,
         "payment_mismatch",
-        "Currency, amount or reference differs from the payment asked for; confirm exactly what the statement says.",
+        "Currency, amount or reference differs from the payment asked for; confirm exactly what \
+         the statement says.",
     ),
     (
         Rejection::CollectionOpen,

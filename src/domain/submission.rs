@@ -3,9 +3,11 @@
 //! Must not: decide anything. `proof::payload` makes these from signed bytes;
 //! `schemas/submission.schema.json` describes the same for strangers.
 
+mod adjust;
 mod clearing;
 mod programme_set;
 
+pub use adjust::{Adjust, Change, PointsChange};
 pub use clearing::{
     ConfirmPayment, CutWindow, DisputeAnswer, DisputeOpen, DisputeReason, DisputeResolve, Disputed,
     IssueStatements, NetWindow, Remedy,
@@ -369,58 +371,6 @@ pub enum LimitSet {
         #[n(0)]
         burn_points_per_day: Option<Points>,
     },
-}
-
-/// Fields of `adjust`.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Adjust {
-    /// The entry that it corrects.
-    #[n(0)]
-    pub corrects_entry: u64,
-    /// The op of that entry, from 0.
-    #[n(1)]
-    pub corrects_op: u16,
-    /// What it changes.
-    #[n(2)]
-    pub change: Change,
-}
-
-/// What an adjustment changes.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Change {
-    /// Gives points to a member, owed by the issuer.
-    #[n(0)]
-    Credit(#[n(0)] PointsChange),
-    /// Takes available points of that issuer from a member.
-    #[n(1)]
-    Debit(#[n(0)] PointsChange),
-    /// Makes one party owe another an amount in the open window.
-    #[n(2)]
-    Amount {
-        /// Who owes: `house` or a partner.
-        #[n(0)]
-        debtor: Name,
-        /// Whom: `house` or a partner, another one.
-        #[n(1)]
-        creditor: Name,
-        /// How much, above zero.
-        #[n(2)]
-        amount: Money,
-    },
-}
-
-/// Points of one issuer given to or taken from a member.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct PointsChange {
-    /// Whose points.
-    #[n(0)]
-    pub member: Reference,
-    /// Who owes for them.
-    #[n(1)]
-    pub issuer: Name,
-    /// How many.
-    #[n(2)]
-    pub points: Asked,
 }
 
 impl Action {

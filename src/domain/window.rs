@@ -163,6 +163,12 @@ impl Windows {
         self.all.values().rev().take_while(netted).last()
     }
 
+    /// Whether a window is netted, so that its lines are what they will ever be.
+    pub fn is_netted(&self, number: u32) -> bool {
+        let state = self.get(number).map(|window| window.state);
+        matches!(state, Some(WindowState::Netted | WindowState::Stated))
+    }
+
     /// Every window, by number.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Window> {
         self.all.values()

@@ -220,6 +220,16 @@ impl WorkingSet {
         self.clearing.put(key, record)
     }
 
+    /// Whether a record of clearing is to be looked up before an op that names it. A line is so
+    /// only once its window is netted: earlier, what is absent may still come, and be taken for
+    /// absent ever after.
+    pub fn may_need(&self, key: &ClearingKey) -> bool {
+        match key {
+            ClearingKey::Line(line) => self.windows.is_netted(line.window),
+            _ => true,
+        }
+    }
+
     /// Remembers an accepted submission.
     pub fn put_submission(&mut self, key: SubmissionKey, record: SubmissionRecord) {
         self.changed.submissions.insert(key);

@@ -110,7 +110,8 @@ fn load_clearing(
     reader: &StateReader,
     keys: Vec<ClearingKey>,
 ) -> Result<(), StoreError> {
-    for key in distinct(keys, |key| set.clearing.touch(key)) {
+    let needed = keys.into_iter().filter(|key| set.may_need(key)).collect();
+    for key in distinct(needed, |key| set.clearing.touch(key)) {
         let record = match &key {
             ClearingKey::Line(line) => reader
                 .get(Table::Lines, line_key(line))?

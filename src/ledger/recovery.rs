@@ -140,7 +140,7 @@ fn load(reader: &StateReader) -> Result<(WorkingSet, Standing), RecoveryError> {
 }
 
 fn load_windows(reader: &StateReader) -> Result<Windows, StoreError> {
-    let pairs = reader.scan(Table::Windows, &[], &[b'b'], usize::MAX)?;
+    let pairs = reader.scan(Table::Windows, &[], b"b", usize::MAX)?;
     let windows = pairs.iter().map(|(_, value)| {
         let window: Window = decode(value)?;
         Ok((window.number, window))

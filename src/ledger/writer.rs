@@ -163,7 +163,10 @@ impl Writer {
     /// published: then the store or its overlay has them.
     fn rotate_cache(&mut self) {
         let set = &mut self.core.set;
-        let hot = set.members.hot_len() + set.ops.hot_len() + set.submissions.hot_len();
+        let hot = set.members.hot_len()
+            + set.ops.hot_len()
+            + set.submissions.hot_len()
+            + set.clearing.hot_len();
         let limit = self.settings.cache_bytes_max / CACHED_RECORD_BYTES / 2;
         let published = self.published.load(Ordering::Acquire);
         if hot < limit || published < self.rotated_at {
@@ -172,6 +175,7 @@ impl Writer {
         set.members.rotate();
         set.ops.rotate();
         set.submissions.rotate();
+        set.clearing.rotate();
         self.rotated_at = self.core.next_index();
     }
 }

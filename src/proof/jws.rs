@@ -26,8 +26,11 @@ use std::fmt;
 
 /// Longest protected header, decoded.
 pub const PROTECTED_BYTES_MAX: usize = 512;
-/// Longest payload, decoded.
+/// Longest payload of what is sent to a house, decoded.
 pub const PAYLOAD_BYTES_MAX: usize = 60_000;
+/// Longest statement: what a window comes to is bounded by its partners and prices, and 1 GiB is
+/// four times a window of a million lines.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
 
@@ -51,6 +54,20 @@ impl Typ {
             Typ::Token => "tallyhouse-token+jwt",
             Typ::Statement => "tallyhouse-statement+json",
         }
+    }
+
+    /// Longest payload, decoded.
+    #[must_use]
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Typ::Submission | Typ::Token => PAYLOAD_BYTES_MAX,
+            Typ::Statement => STATEMENT_BYTES_MAX,
+        }
+    }
+
+    fn compact_bytes_max(self) -> usize {
+        let beside = COMPACT_BYTES_MAX - PAYLOAD_BYTES_MAX.div_ceil(3) * 4;
+        beside + self.payload_bytes_max().div_ceil(3) * 4
     }
 
     fn parse(text: &str) -> Option<Typ> {
@@ -193,8 +210,9 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// A [`JwsError`]; only [`JwsError::TooLarge`] is about size.
     pub fn parse(compact: &'a [u8], expected: Typ) -> Result<Jws<'a>, JwsError> {
-        if compact.len() > COMPACT_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() {
+            return Err(too_large(Part::Payload, payload_bytes_max));
         }
         let mut parts = compact.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -215,7 +233,7 @@ impl<'a> Jws<'a> {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
-        let payload = decode(payload, Part::Payload, PAYLOAD_BYTES_MAX)?;
+        let payload = decode(payload, Part::Payload, payload_bytes_max)?;
         Ok(Jws {
             signing_input,
             protected,
@@ -242,11 +260,11 @@ impl<'a> Jws<'a> {
 /// Makes an envelope: writes the header, signs, and gives the compact form.
 ///
 /// # Panics
-/// If the payload is above [`PAYLOAD_BYTES_MAX`], which its maker has to see to.
+/// If the payload is above [`Typ::payload_bytes_max`], which its maker has to see to.
 #[must_use]
 pub fn sign(typ: Typ, payload: &[u8], signer: &Signer) -> String {
     assert!(
-        payload.len() <= PAYLOAD_BYTES_MAX,
+        payload.len() <= typ.payload_bytes_max(),
         "a payload above the limit is not signed"
     );
     let protected = format!(

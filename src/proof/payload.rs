@@ -157,7 +157,8 @@ fn read_ops(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Vec<Op>, Js
     if ops.len() > 1 && ops.iter().any(|op| op.action.stands_alone()) {
         return Err(refuse(
             &before,
-            "found and expire stand alone; send them in a submission of their own",
+            "found, expire, cut_window, net_window and issue_statements stand alone; send each \
+             in a submission of its own",
         ));
     }
     Ok(ops)

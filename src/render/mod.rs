@@ -16,6 +16,7 @@ pub mod pack;
 pub mod pain;
 pub mod pain001;
 pub mod pain008;
+pub mod pdf;
 pub mod xlsx;
 mod xml;
 

@@ -23,7 +23,7 @@ use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
 use crate::proof::statement::{Canonical, Hashes, write};
 use crate::render::master::Masters;
-use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, xlsx};
+use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, pdf, xlsx};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -163,10 +163,7 @@ pub fn publish(
     let document = statements.document();
     let window = document.identity.window;
     let filled = press.dir.join(format!(".{window}.new"));
-    if filled.exists() {
-        std::fs::remove_dir_all(&filled)?;
-    }
-    std::fs::create_dir_all(filled.join("statements"))?;
+    files::empty_folder(&filled)?;
     let done = fill(press, statements, bound, &document, &filled);
     let problems = match done {
         Ok(problems) => problems,
@@ -256,10 +253,11 @@ fn derive(
         &file("xlsx"),
         &xlsx::statement(&sheet).map_err(std::io::Error::other)?,
     )?;
+    files::write(&file("pdf"), &pdf::statement(&sheet))?;
     files::write(&file("camt053.xml"), &camt053::statement(&sheet))
 }
 
-/// The files for the bank. Where one cannot be made, it is left out and the problem is written down.
+/// The files for the bank. Where one cannot be made, it is left out, and why is written down.
 fn money_files(
     press: &Press<'_>,
     sheet: &WindowSheet<'_>,

@@ -36,7 +36,7 @@ use crate::render::master::Masters;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a step waits for the shadow.
@@ -158,9 +158,14 @@ impl Settlement {
         &self.settings
     }
 
-    /// Runs that ended early.
-    pub fn alarm(&self) -> &Alarm {
-        &self.alarm
+    /// Why the last run ended early, if it did.
+    pub fn alarm(&self) -> Option<String> {
+        self.alarm.reason()
+    }
+
+    /// How many runs ended early since the start.
+    pub fn alarms(&self) -> u64 {
+        self.alarm.count()
     }
 
     /// The ledger's present.
@@ -175,7 +180,8 @@ impl Settlement {
     /// [`SettleError`]; what was done stands.
     pub fn settle(&self, until: Option<Day>) -> Result<Vec<Settled>, SettleError> {
         let settled = {
-            let _alone = self.running.lock().expect(UNPOISONED);
+            // A run that panicked left nothing half done: the ledger says what is next.
+            let _alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             self.run(until)
         };
         self.alarm.note(settled.as_ref().err());
@@ -291,10 +297,14 @@ impl Settlement {
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
         let mut root = netting::lines_root(&lines);
-        if tally.difference.is_some() {
+        let difference = tally.difference.clone();
+        if difference.is_some() {
             // The points differ: no root of ours may net this window.
             root = [0; 32];
         }
+        // The shadow goes on; what is still held of its tally would have to be copied.
+        drop(lines);
+        drop(tally);
         let net = json!({"op": "net_window", "window": number, "lines_root": hex::encode(&root)});
         let done = desk::submit(&self.ledger, signer, &format!("net-{number}"), net)?;
         match done.applied.given {
@@ -303,7 +313,10 @@ impl Settlement {
                 tracing::info!(window = number, lines, payments, "window netted");
                 Ok(())
             }
-            _ => Err(held(number, tally.difference.clone())),
+            _ => {
+                self.shadow.begin_again();
+                Err(held(number, difference))
+            }
         }
     }
 
@@ -477,14 +490,12 @@ pub fn address(programme: &Programme) -> String {
     format!("https://{host}/v1/{}", programme.id)
 }
 
-const UNPOISONED: &str = "no run panics";
-
 fn held(window: u32, difference: Option<String>) -> SettleError {
     let reason = difference.unwrap_or_else(|| "the roots over their lines".to_owned());
     tracing::error!(window, %reason, "WINDOW HELD: two computations differ");
     SettleError::Held { window, reason }
 }
 
-fn unreadable(what: impl ToString) -> SettleError {
-    SettleError::Unreadable(what.to_string())
+fn unreadable(what: impl std::fmt::Display) -> SettleError {
+    SettleError::Unreadable(format!("{what}"))
 }

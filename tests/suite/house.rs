@@ -15,26 +15,41 @@
 //! net bakery -0.08                                       credits − debits not yet paid, exact
 //! out bakery 90                                          what members have of its points
 //! given more true                                        the number that the last op gave
+//! window 0 netted                                        how far a window has come
+//! item 0 bakery house 12.50 open                         a payment, `open` or `paid`; or: none
+//! due 0 bakery house 2026-03-04                          the day by which it is due
+//! uncollected 0 1                                        payments to the house still open
+//! carried house bakery 0.60, bakery cinema -0.10         all that is rolled forward; or: none
+//! exposure bakery 0.8                                    what the coalition risks with an issuer
+//! dispute bakery:d1 open                                 where a dispute stands
 //! ```
+//!
+//! What clearing ops need of the house itself is filled in where a step leaves it out: the root of
+//! `net_window n1 0` (or `lines_root=wrong`), the count of `issue_statements s1 0`, currency and
+//! reference of `confirm_payment p1 0 bakery house 12.50`. An earlier op is named `bakery:d1`, or
+//! `14/0` by its entry and place.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tallyhouse::domain::books::{exact_amount, exposure};
 use tallyhouse::domain::dispute::{ClearingKey, ClearingRecord};
 use tallyhouse::domain::effect::{Applied, Effect, Given};
 use tallyhouse::domain::execute::{self, Due, Signer, Stamp};
-use tallyhouse::domain::ids::{Name, Party, Reference};
+use tallyhouse::domain::ids::{Name, OpAt, Party, Reference};
 use tallyhouse::domain::invariants;
-use tallyhouse::domain::line::{LineKey, LineTotal};
+use tallyhouse::domain::line::{LineKey, LineMove, LineTotal};
 use tallyhouse::domain::member::{Balance, Member};
+use tallyhouse::domain::money::Net;
 use tallyhouse::domain::op::expire::SWEEP_LOTS_MAX;
 use tallyhouse::domain::op::net_window::nettable;
 use tallyhouse::domain::submission::{Action, Submission};
 use tallyhouse::domain::time::{Day, Micros};
+use tallyhouse::domain::window::{Item, ItemKey, payment_reference};
 use tallyhouse::domain::working_set::{Needs, OpRecord, WorkingSet};
 use tallyhouse::ledger::record;
 use tallyhouse::proof::keys::{self, Kid};
-use tallyhouse::proof::{base64url, effects, jws, netting, payload};
+use tallyhouse::proof::{base64url, effects, hex, jws, netting, payload};
 
 /// The ledger that all tests write.
 pub const ORIGIN: &str = "points.example/coalition-0123abcd";
@@ -203,6 +218,16 @@ fn names_of(kind: &str) -> &'static [&'static str] {
         "limit_set" => &["id", "subject"],
         "rules_upgrade" => &["id", "version"],
         "adjust" => &["id", "kind", "corrects"],
+        "cut_window" => &["id", "window", "last_day"],
+        "net_window"
+        | "window_release"
+        | "issue_statements"
+        | "dispute_open"
+        | "statement_acknowledge" => &["id", "window"],
+        "confirm_payment" => &["id", "window", "debtor", "creditor", "amount"],
+        "payment_returned" => &["id", "confirmation"],
+        "dispute_answer" => &["id", "dispute", "accepted"],
+        "dispute_resolve" => &["id", "dispute", "upheld"],
         _ => &["id"],
     }
 }
@@ -210,8 +235,14 @@ fn names_of(kind: &str) -> &'static [&'static str] {
 fn value_of(name: &str, text: &str) -> Value {
     match name {
         "id" | "member" | "hold" | "target" | "from" | "to" | "ref" => json!(text),
-        "exposure" | "amount" => json!(text),
-        "roles" | "scopes" => {
+        "exposure" | "amount" | "payment_minimum" | "reference" | "lines_root" => json!(text),
+        "line" => {
+            let parts: Vec<&str> = text.split('/').collect();
+            let version: u32 = parts[3].parse().expect("a version");
+            json!({"debtor": parts[0], "creditor": parts[1], "reason": parts[2],
+                   "price_version": version})
+        }
+        "roles" | "scopes" | "holidays" => {
             json!(
                 text.split(',')
                     .filter(|w| !w.is_empty())
@@ -262,6 +293,8 @@ pub struct House {
     pub members: BTreeSet<Reference>,
     /// Lines of windows that were netted.
     pub lines: BTreeSet<LineKey>,
+    /// Payments of windows that were netted.
+    pub items: BTreeSet<ItemKey>,
     last: Vec<Effect>,
 }
 
@@ -274,6 +307,7 @@ impl House {
             entry: 0,
             members: BTreeSet::new(),
             lines: BTreeSet::new(),
+            items: BTreeSet::new(),
             last: Vec::new(),
         };
         let payload = submission("s", "independent", house.now, &[found(setup)]);
@@ -307,6 +341,8 @@ impl House {
         let effects = execute::execute(&mut self.set, &stamp, &signer, &submission, &due);
         self.check_effects(&submission, &effects);
         self.check_sums();
+        // As if it were stored: netting lets no line go that is not.
+        drop(self.set.take_changes());
         self.entry += 1;
         self.last.clone_from(&effects);
         effects
@@ -325,7 +361,7 @@ impl House {
             needs.clearing.extend(record.and_then(OpRecord::clearing));
         }
         for key in needs.clearing {
-            if !self.set.clearing.touch(&key) {
+            if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
                 let known = matches!(key, ClearingKey::Line(line) if self.lines.contains(&line));
                 let record = known.then_some(ClearingRecord::Line);
                 self.set.clearing.load(key, record);
@@ -344,8 +380,15 @@ impl House {
             Action::NetWindow(op) if nettable(&self.set, op.window).is_ok() => {
                 let lines = self.set.books.lines_of(op.window).map(|(key, _)| *key);
                 self.lines.extend(lines);
+                let prepared = netting::prepare(&self.set, op.window);
+                let items = prepared.netting.payments.iter().map(|payment| ItemKey {
+                    window: op.window,
+                    debtor: payment.debtor,
+                    creditor: payment.creditor,
+                });
+                self.items.extend(items);
                 return Due {
-                    netting: Some(Arc::new(netting::prepare(&self.set, op.window))),
+                    netting: Some(Arc::new(prepared)),
                     ..Due::default()
                 };
             }
@@ -395,6 +438,62 @@ impl House {
             }
         }
         assert_eq!(booked, sums, "outstanding points are those of the members");
+        self.check_unpaid();
+    }
+
+    /// What each party is owed is the worth of the lines not yet netted, what is rolled forward,
+    /// and the payments still open.
+    fn check_unpaid(&self) {
+        let mut owed = vec![0_i128; self.set.books.parties.len()];
+        let mut owe = |debtor: Party, creditor: Party, exact: i128| {
+            owed[debtor.slot()] -= exact;
+            owed[creditor.slot()] += exact;
+        };
+        let governance = self.set.governance();
+        for (key, total) in &self.set.books.lines {
+            let line = LineMove {
+                debtor: key.debtor,
+                creditor: key.creditor,
+                reason: key.reason,
+                price_version: key.price_version,
+                total: *total,
+            };
+            let exact = exact_amount(governance, &line).expect("a price");
+            owe(key.debtor, key.creditor, exact);
+        }
+        for ((first, second), amount) in self.set.windows.carried() {
+            owe(*first, *second, amount.to_exact(0).expect("small"));
+        }
+        let mut collected = std::collections::BTreeMap::new();
+        for (key, item) in self.known_items().filter(|(_, item)| item.paid.is_none()) {
+            owe(
+                key.debtor,
+                key.creditor,
+                item.amount.to_exact(0).expect("small"),
+            );
+            if key.creditor.is_house() {
+                *collected.entry(key.window).or_insert(0) += 1;
+            }
+        }
+        let booked = self.set.books.parties.iter().map(|party| party.net_exact);
+        assert_eq!(booked.collect::<Vec<_>>(), owed, "what is not yet paid");
+        for window in self.set.windows.iter() {
+            let open = collected.get(&window.number).copied().unwrap_or(0);
+            assert_eq!(window.uncollected, open, "window {}", window.number);
+        }
+    }
+
+    fn known_items(&self) -> impl Iterator<Item = (&ItemKey, &Item)> {
+        let netted = |key: &&ItemKey| self.set.windows.is_netted(key.window);
+        let item = |key| Some((key, self.item(key)?));
+        self.items.iter().filter(netted).filter_map(item)
+    }
+
+    fn item(&self, key: &ItemKey) -> Option<&Item> {
+        match self.set.clearing.get(&ClearingKey::Item(*key)) {
+            Some(ClearingRecord::Item(item)) => Some(item),
+            _ => None,
+        }
     }
 
     /// Every member that exists.
@@ -412,6 +511,9 @@ impl House {
             bytes.push(record::encode(total));
         }
         bytes.extend(self.accounts().map(|(_, member)| record::encode(member)));
+        bytes.extend(self.set.windows.iter().map(record::encode));
+        bytes.push(record::encode(self.set.windows.carried()));
+        bytes.extend(self.known_items().map(|(_, item)| record::encode(item)));
         let known = ops.iter().filter_map(|key| self.set.ops.get(key));
         bytes.extend(known.map(record::encode));
         bytes
@@ -449,7 +551,13 @@ impl House {
             None => (author, "independent"),
         };
         let (sentences, codes) = rest.split_once(" -> ").unwrap_or((rest, ""));
-        let ops: Vec<Value> = sentences.split(';').map(op).collect();
+        let mut ops: Vec<Value> = sentences.split(';').map(op).collect();
+        for op in &mut ops {
+            self.fill(op);
+            if let Some(action) = op.get_mut("action") {
+                self.fill(action);
+            }
+        }
         let effects = self.submit(author, mode, &ops);
         let outcomes: Vec<&str> = effects.iter().map(|e| e.outcome().code()).collect();
         let mut expected: Vec<&str> = codes.split(';').map(str::trim).collect();
@@ -457,6 +565,151 @@ impl House {
             expected = vec!["applied"; ops.len()];
         }
         assert_eq!(outcomes, expected, "{line}");
+    }
+
+    /// Fills in what a clearing op needs of the house itself and its sentence leaves out.
+    fn fill(&self, op: &mut Value) {
+        let number = |name: &str| u32::try_from(op[name].as_u64().unwrap_or(0)).unwrap_or(0);
+        let window = number("window");
+        let kind = op["op"].as_str().expect("a kind").to_owned();
+        let fields = op.as_object_mut().expect("an op");
+        let mut default = |name: &str, value: &dyn Fn() -> Value| {
+            fields.entry(name).or_insert_with(value);
+        };
+        let sha256 = || json!("ab".repeat(32));
+        match kind.as_str() {
+            "net_window" => {
+                default("lines_root", &|| {
+                    json!(hex::encode(&netting::prepare(&self.set, window).lines_root))
+                });
+                if fields["lines_root"] == "wrong" {
+                    fields.insert("lines_root".to_owned(), json!("77".repeat(32)));
+                }
+            }
+            "issue_statements" => {
+                let window = self.set.windows.get(window);
+                default("count", &|| json!(window.map_or(0, |w| w.statements)));
+                default("root", &sha256);
+                default("document_sha256", &sha256);
+            }
+            "confirm_payment" => {
+                default("currency", &|| json!("EUR"));
+                let word = |name: &str| fields[name].as_str().expect("a party").to_owned();
+                let reference = self.reference(window, &word("debtor"), &word("creditor"));
+                fields
+                    .entry("reference")
+                    .or_insert_with(|| json!(reference));
+            }
+            "dispute_open" => {
+                default("reason", &|| json!("other"));
+                default("evidence_sha256", &sha256);
+                self.name_place(fields, "target");
+            }
+            "dispute_answer" | "dispute_resolve" => self.name_place(fields, "dispute"),
+            _ => {}
+        }
+    }
+
+    fn reference(&self, window: u32, debtor: &str, creditor: &str) -> String {
+        let party = |name| self.set.governance().party(&Name::parse(name).ok()?);
+        let key = party(debtor)
+            .zip(party(creditor))
+            .map(|(debtor, creditor)| ItemKey {
+                window,
+                debtor,
+                creditor,
+            });
+        let reference = key.and_then(|key| payment_reference(ORIGIN, &key));
+        reference.unwrap_or_else(|| "RF00".to_owned())
+    }
+
+    fn name_place(&self, fields: &mut Map<String, Value>, name: &str) {
+        if let Some(Value::String(text)) = fields.get(name) {
+            let at = self.place(text);
+            fields.insert(name.to_owned(), json!({"entry": at.entry, "op": at.op}));
+        }
+    }
+
+    /// The place of `bakery:d1` or `14/0`.
+    fn place(&self, text: &str) -> OpAt {
+        if let Some((author, id)) = text.split_once(':') {
+            let id = Reference::parse(id).expect("an id");
+            let record = self.set.ops.get(&(self.party(author), id));
+            return record.expect("an applied op").at;
+        }
+        let (entry, op) = text.split_once('/').expect("entry/op");
+        OpAt {
+            entry: entry.parse().expect("a number"),
+            op: op.parse().expect("a number"),
+        }
+    }
+
+    fn expect_clearing(&mut self, word: &str, rest: &str, line: &str) {
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        if matches!(word, "item" | "due") {
+            let key = ClearingKey::Item(ItemKey {
+                window: words[0].parse().expect("a window"),
+                debtor: self.party(words[1]),
+                creditor: self.party(words[2]),
+            });
+            if !self.set.clearing.touch(&key) {
+                self.set.clearing.load(key, None);
+            }
+        }
+        let number = || words[0].parse::<u32>().expect("a window");
+        let window = || self.set.windows.get(number()).expect("a window");
+        let item = || {
+            self.item(&ItemKey {
+                window: number(),
+                debtor: self.party(words[1]),
+                creditor: self.party(words[2]),
+            })
+        };
+        let found = match word {
+            "window" => format!("{} {}", words[0], window().state.as_str()),
+            "uncollected" => format!("{} {}", words[0], window().uncollected),
+            "item" => {
+                let state = |item: &Item| match item.paid {
+                    Some(_) => format!("{} paid", item.amount),
+                    None => format!("{} open", item.amount),
+                };
+                let found = item().map_or("none".to_owned(), state);
+                format!("{} {} {} {found}", words[0], words[1], words[2])
+            }
+            "due" => {
+                let due_on = item().expect("a payment").due_on;
+                format!("{} {} {} {due_on}", words[0], words[1], words[2])
+            }
+            "carried" => self.carried(),
+            "exposure" => {
+                let governance = self.set.governance();
+                let exact = exposure(governance, &self.set.books, self.party(words[0]));
+                format!("{} {}", words[0], decimal(exact))
+            }
+            "dispute" => {
+                let key = ClearingKey::Dispute(self.place(words[0]));
+                match self.set.clearing.get(&key) {
+                    Some(ClearingRecord::Dispute(dispute)) => {
+                        format!("{} {}", words[0], dispute.state.as_str())
+                    }
+                    other => panic!("{line}: {other:?}"),
+                }
+            }
+            _ => panic!("unknown step: {line}"),
+        };
+        assert_eq!(found, rest, "{line}");
+    }
+
+    fn carried(&self) -> String {
+        let say = |((first, second), amount): (&(Party, Party), &Net)| {
+            format!("{} {} {amount}", self.name(*first), self.name(*second))
+        };
+        let all: Vec<String> = self.set.windows.carried().iter().map(say).collect();
+        if all.is_empty() {
+            "none".to_owned()
+        } else {
+            all.join(", ")
+        }
     }
 
     fn expect(&mut self, line: &str) {
@@ -479,7 +732,7 @@ impl House {
                 assert_eq!(out.to_string(), points, "{line}");
             }
             "given" => assert_eq!(self.given(), rest, "{line}"),
-            _ => panic!("unknown step: {line}"),
+            _ => self.expect_clearing(word, rest, line),
         }
     }
 
@@ -554,7 +807,7 @@ impl House {
     }
 
     fn lines(&self) -> Vec<String> {
-        let say = |line: &tallyhouse::domain::line::LineMove| {
+        let say = |line: &LineMove| {
             let total = match line.total {
                 LineTotal::Priced(points) => points.to_string(),
                 LineTotal::Amount(amount) => amount.to_string(),

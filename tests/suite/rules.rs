@@ -7,6 +7,10 @@
 mod adjust;
 #[path = "rules/atomic.rs"]
 mod atomic;
+#[path = "rules/codes.rs"]
+mod codes;
+#[path = "rules/disputes.rs"]
+mod disputes;
 #[path = "rules/expiry.rs"]
 mod expiry;
 #[path = "rules/governance.rs"]
@@ -21,7 +25,13 @@ mod lots;
 mod member_debt;
 #[path = "rules/member_ops.rs"]
 mod member_ops;
+#[path = "rules/netting.rs"]
+mod netting;
+#[path = "rules/payments.rs"]
+mod payments;
 #[path = "rules/reverse.rs"]
 mod reverse;
 #[path = "rules/settlement.rs"]
 mod settlement;
+#[path = "rules/windows.rs"]
+mod windows;

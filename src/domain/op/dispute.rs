@@ -64,6 +64,9 @@ pub fn draft_open(request: &Request<'_>, op: &DisputeOpen) -> Result<Draft, Reje
 /// Who is on the other side of what is disputed: of a line its other party, of an op the house.
 fn counterparty(request: &Request<'_>, op: &DisputeOpen, window: &Window) -> Option<Party> {
     let author = request.author();
+    if !window.concerns(author) {
+        return None;
+    }
     if let Disputed::Op(at) = &op.about {
         let last = window.cut.map(|cut| cut.entry)?;
         let within = at.entry >= window.first_entry && at.entry <= last;
@@ -112,9 +115,9 @@ pub fn draft_resolve(
     governance: Governance,
     op: &DisputeResolve,
 ) -> Result<Draft, Rejection> {
-    let mut dispute = dispute(request, op.dispute)?;
     let remedy = op.upheld.as_ref();
     let line = remedy.map(|r| remedy_line(&governance, r)).transpose()?;
+    let mut dispute = dispute(request, op.dispute)?;
     refuse_if(dispute.state.is_resolved(), Rejection::DisputeNotOpen)?;
     let waits = dispute.state == DisputeState::Open && request.stamp.today <= dispute.answer_by;
     refuse_if(waits, Rejection::AnswerPending)?;

@@ -10,16 +10,14 @@ use crate::domain::execute::{Draft, Due, Prepared, Request};
 use crate::domain::rejection::Rejection;
 use crate::domain::submission::NetWindow;
 use crate::domain::window::{Item, ItemKey, Step, Window, WindowState};
+use crate::domain::working_set::WorkingSet;
 
 /// The window that a `net_window` could net now.
 ///
 /// # Errors
 /// [`Rejection::WindowUnknown`], [`Rejection::WindowHeld`], [`Rejection::WindowNotCut`],
 /// [`Rejection::WindowOutOfOrder`].
-pub fn nettable<'a>(
-    set: &'a crate::domain::working_set::WorkingSet,
-    number: u32,
-) -> Result<&'a Window, Rejection> {
+pub fn nettable(set: &WorkingSet, number: u32) -> Result<&Window, Rejection> {
     let window = set.windows.get(number).ok_or(Rejection::WindowUnknown)?;
     refuse_if(window.state == WindowState::Held, Rejection::WindowHeld)?;
     refuse_if(window.state != WindowState::Cut, Rejection::WindowNotCut)?;

@@ -1,11 +1,11 @@
 //! Folders of masters, good and bad, and what the ledger says about them.
 
 use super::*;
-use crate::proof::hex::encode as hex;
 use crate::domain::ids::OpAt;
 use crate::domain::submission::Action;
 use crate::domain::time::Micros;
 use crate::proof::base64url;
+use crate::proof::hex::encode as hex;
 use crate::proof::payload;
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};

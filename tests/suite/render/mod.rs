@@ -9,5 +9,6 @@ mod journal;
 mod master;
 mod pack;
 mod payments;
+mod pdf;
 mod xlsx;
 mod xml;

@@ -7,7 +7,7 @@ use super::super::{Head, JsonError, Reader};
 use super::{KeyFields, known, settings};
 use crate::domain::governance::RULES_VERSIONS;
 use crate::domain::ids::Name;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Net};
 use crate::domain::programme::{Clawback, ClockKind, Programme, Settings, SettlementModel};
 use crate::domain::scope::Scope;
 use crate::domain::submission::{Action, Found, KeyAdd, ProgrammeSet};
@@ -75,7 +75,10 @@ impl Fields {
             ledger_key: need(self.ledger_key, "ledger_key", reader)?,
         };
         let chosen = self.settings.unwrap_or_default();
-        let mut settings = Settings::default();
+        let mut settings = Settings {
+            payment_minimum: Net::zero(&programme.currency).magnitude(),
+            ..Settings::default()
+        };
         chosen.apply(&mut settings);
         Ok(Found {
             programme,

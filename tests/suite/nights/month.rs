@@ -1,0 +1,211 @@
+//! A month of purchases closes as 31 windows in both settlement models, and every number of every
+//! statement is worked out again by a program that shares no code with ours.
+
+use super::programme::{Programme, Terms, issuer_pays, pool};
+use super::traffic::Month;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Output};
+use tallyhouse::domain::money::Net;
+use tallyhouse::platform::config;
+
+const NIGHTS: u32 = 31;
+const SETTINGS: [(&str, u32); 3] = [("life_days", 12), ("grace_days", 4), ("answer_days", 5)];
+
+fn settings(netting: &str, minimum: &str) -> Value {
+    let mut settings = json!({"transfer_allowed": true, "netting": netting,
+        "payment_minimum": minimum});
+    for (name, days) in SETTINGS {
+        settings[name] = json!(days);
+    }
+    settings
+}
+
+/// Works every statement out again in Python, from the signed ops alone.
+pub fn recompute(entries: &Path, windows: &Path) -> Output {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recompute.py");
+    let mut python = Command::new("python3");
+    python.arg(script).arg(entries).arg(windows);
+    python
+        .output()
+        .expect("python3 is installed, see .ci/setup")
+}
+
+/// The same, and it has to agree.
+pub fn recomputed(programme: &Programme) -> String {
+    let output = recompute(&programme.export(), &programme.windows());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{failed}");
+    said
+}
+
+fn month(terms: &Terms, seed: u64) -> Programme {
+    let programme = Programme::found(terms);
+    let ops = Month::new(&programme, seed).run();
+    assert_eq!(programme.settlement.alarm(), None);
+    assert!(ops > 30_000, "{ops}");
+    let windows = programme.ledger.view().windows.clone();
+    assert_eq!(windows.iter().count(), 32, "31 nights, and the open window");
+    for window in 0..NIGHTS {
+        let identity = &programme.json(window, "window.json")["identity"];
+        let day = format!("2017-01-{:02}", window + 1);
+        assert_eq!(
+            (&identity["first_day"], &identity["last_day"]),
+            (&json!(day), &json!(day))
+        );
+    }
+    programme
+}
+
+/// Positions sum to zero, and accounts and points chain from window to window for everybody.
+fn check_chains(programme: &Programme) {
+    let decimals = programme.terms.decimals;
+    let net = |text: &Value| {
+        let text = text.as_str().expect("an amount");
+        Net::parse(text, decimals).expect("an amount").decimal()
+    };
+    let mut before: BTreeMap<String, Value> = BTreeMap::new();
+    for window in 0..NIGHTS {
+        let document = programme.json(window, "window.json");
+        let positions = document["positions"].as_array().expect("positions");
+        let total: rust_decimal::Decimal = positions.iter().map(|p| net(&p["net"])).sum();
+        assert!(total.is_zero(), "window {window}: {total}");
+        for position in &positions[1..] {
+            let partner = position["party"].as_str().expect("a name").to_owned();
+            let statement = programme.json(window, &format!("statements/{partner}.json"));
+            for section in ["account", "liability"] {
+                let now = &statement[section];
+                let zero = &now["opening"];
+                let last = before
+                    .get(&partner)
+                    .map_or(zero, |last| &last[section]["closing"]);
+                assert_eq!(
+                    last, &now["opening"],
+                    "window {window}, {partner}, {section}"
+                );
+            }
+            before.insert(partner, statement);
+        }
+    }
+}
+
+/// Every section of a statement was filled in some window.
+fn check_sections(programme: &Programme) {
+    let mut missing: BTreeSet<String> = [
+        "activity",
+        "lines",
+        "prior_period",
+        "adjustments",
+        "disputes",
+        "open_items",
+        "notices",
+        "position.payments",
+        "account.movements",
+        "rolled_in",
+        "rolled_out",
+        "burned",
+        "restored",
+        "taken_back",
+        "expired",
+        "adjusted_in",
+        "adjusted_out",
+        "overdue",
+        "unanswered",
+        "upheld",
+        "dismissed",
+        "key_recovered",
+        "status_suspended",
+        "master_changed",
+        "returned",
+    ]
+    .map(str::to_owned)
+    .into();
+    let mut reasons = BTreeSet::new();
+    for (name, bytes) in programme.published() {
+        let Some((_, file)) = name.split_once("/statements/") else {
+            continue;
+        };
+        if !file.ends_with(".json") || file.ends_with(".stated.json") {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let statement: Value = serde_json::from_slice(&bytes).expect("JSON");
+        for line in statement["lines"].as_array().expect("lines") {
+            reasons.insert(line["reason"].as_str().expect("a reason").to_owned());
+        }
+        missing.retain(|what| {
+            let zeros = ["\"0\"", "\"0.00\"", "0"].map(|zero| format!("\"{what}\":{zero}"));
+            let plain = text.contains(&format!("\"{what}\":")) && what != "lines";
+            let list = what.split('.').fold(&statement, |value, name| &value[name]);
+            let filled = list.as_array().is_some_and(|list| !list.is_empty());
+            let number = plain
+                && !list.is_array()
+                && !zeros.iter().any(|zero| {
+                    text.contains(&format!("{zero},")) || text.contains(&format!("{zero}}}"))
+                });
+            let word = text.contains(&format!("\"{what}\"")) && !plain;
+            !(filled || number || word)
+        });
+    }
+    assert!(missing.is_empty(), "never filled: {missing:?}");
+    let own = [
+        "adjustment",
+        "burn",
+        "burn_fee",
+        "burn_fee_reversal",
+        "burn_reversal",
+        "issue_fee",
+    ];
+    let of_pool = ["debt_repaid", "issue", "issue_reversal"];
+    let all = own
+        .iter()
+        .chain(&of_pool)
+        .filter(|reason| programme.terms.model == "pool" || !of_pool.contains(reason));
+    for reason in all {
+        assert!(
+            reasons.contains(*reason),
+            "no line for {reason}: {reasons:?}"
+        );
+    }
+}
+
+fn check(programme: &Programme) -> String {
+    programme.audit();
+    check_chains(programme);
+    check_sections(programme);
+    recomputed(programme)
+}
+
+#[test]
+fn a_month_closes_as_31_windows_where_issuers_pay_and_every_number_is_found_again() {
+    let terms = Terms {
+        settings: settings("bilateral", "0.40"),
+        ..issuer_pays()
+    };
+    let programme = month(&terms, 1);
+    println!("{}", check(&programme));
+}
+
+/// With yen, decimals of a point, a ledger day that is not UTC's, and nights that come before
+/// midnight in a zone of their own.
+#[test]
+fn a_month_closes_as_31_windows_in_a_pool_and_every_number_is_found_again() {
+    let terms = Terms {
+        currency: "JPY",
+        decimals: 0,
+        point_scale: 1,
+        utc_offset_min: 60,
+        settings: settings("multilateral", "4"),
+        nights: config::Settlement {
+            cutoff_minute: 23 * 60 + 30,
+            cutoff_day: config::CutoffDay::Same,
+            zone: "Europe/Berlin".to_owned(),
+            ..config::Settlement::default()
+        },
+        ..pool()
+    };
+    let programme = month(&terms, 2);
+    println!("{}", check(&programme));
+}
