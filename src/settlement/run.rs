@@ -106,9 +106,14 @@ impl Settlement {
         &self.settings
     }
 
-    /// Runs that ended early.
-    pub fn alarm(&self) -> &Alarm {
-        &self.alarm
+    /// Why the last run ended early, if it did.
+    pub fn alarm(&self) -> Option<String> {
+        self.alarm.reason()
+    }
+
+    /// How many runs ended early since the start.
+    pub fn alarms(&self) -> u64 {
+        self.alarm.count()
     }
 
     /// The ledger's present.

@@ -6,6 +6,7 @@
 use super::pipeline;
 use super::source::Source;
 use super::tiles::CHECKPOINT_BYTES_MAX;
+use super::tiles::TilesReader;
 use crate::audit::state;
 use crate::audit::{Finding, Pins, Replay, Verdict};
 use crate::cli::style;
@@ -85,7 +86,7 @@ pub fn audit(
     prepare: impl FnOnce(&mut Replay),
 ) -> anyhow::Result<Audited> {
     let (mut source, bar) = Source::open(path)?;
-    let pins = pinned.pins(source.tiles().map(|tiles| tiles.checkpoint()))?;
+    let pins = pinned.pins(source.tiles().map(TilesReader::checkpoint))?;
     let mut replay = pinned.saved()?;
     prepare(&mut replay);
     let ended = go_on(&mut replay, &mut source, pinned, &bar);

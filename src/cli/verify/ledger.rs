@@ -2,6 +2,7 @@
 
 use super::audited::{self, Audited, Pinned};
 use super::source::Source;
+use super::tiles::TilesReader;
 use crate::audit::pins::ledger_key;
 use crate::audit::{Replay, Verdict};
 use crate::cli::exit::Exit;
@@ -70,7 +71,7 @@ fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Res
     let (mut source, _) = Source::open(&arguments.path)?;
     let pins = arguments
         .pinned
-        .pins(source.tiles().map(|tiles| tiles.checkpoint()))?;
+        .pins(source.tiles().map(TilesReader::checkpoint))?;
     let key = pins.ledger_key.unwrap_or(named);
     let note = pins
         .checkpoint

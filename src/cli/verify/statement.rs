@@ -79,7 +79,7 @@ impl Report {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let bytes = super::read(&arguments.file, STATEMENT_BYTES_MAX)?;
     let mut report = Report::default();
-    let given = match read(bytes) {
+    let given = match read(&bytes) {
         Ok(given) => given,
         Err(error) => {
             report.findings.push(format!("form: {error:#}"));
@@ -129,11 +129,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 /// Reads a statement in either form; it has to be written in its one form.
-fn read(bytes: Vec<u8>) -> anyhow::Result<Given> {
+fn read(bytes: &[u8]) -> anyhow::Result<Given> {
     let is_jws = !bytes.starts_with(b"{");
     let json = match is_jws {
         true => Jws::parse(bytes.trim_ascii_end(), Typ::Statement)?.payload,
-        false => bytes.clone(),
+        false => bytes.to_vec(),
     };
     let value: Value = serde_json::from_slice(&json).context("not JSON")?;
     let canonical = Canonical::of(&value);
@@ -205,7 +205,7 @@ fn check_ledger(given: &Given, stated: Option<&Stated>, rebuilt: &Rebuilt, repor
     let same = rebuilt.canonical == given.canonical;
     report.check("every byte", same, || {
         let own = serde_json::from_slice(&rebuilt.canonical.json).unwrap_or(Value::Null);
-        first_difference(&own, &given.value, String::new())
+        first_difference(&own, &given.value, "")
             .unwrap_or_else(|| format!("it is not the one of {}", given.origin))
     });
     if let Some(stated) = stated {
@@ -213,7 +213,7 @@ fn check_ledger(given: &Given, stated: Option<&Stated>, rebuilt: &Rebuilt, repor
         report.check("what binds it", same, || {
             let own = serde_json::to_value(&rebuilt.stated).unwrap_or(Value::Null);
             let found = serde_json::to_value(stated).unwrap_or(Value::Null);
-            first_difference(&own, &found, String::new()).unwrap_or_default()
+            first_difference(&own, &found, "").unwrap_or_default()
         });
     }
     if let Some(jws) = &given.jws {
@@ -230,7 +230,7 @@ fn check_ledger(given: &Given, stated: Option<&Stated>, rebuilt: &Rebuilt, repor
 }
 
 /// Where two documents differ first.
-fn first_difference(expected: &Value, found: &Value, path: String) -> Option<String> {
+fn first_difference(expected: &Value, found: &Value, path: &str) -> Option<String> {
     match (expected, found) {
         (Value::Object(own), Value::Object(other)) => {
             let names = own.keys().chain(other.keys());
@@ -240,14 +240,14 @@ fn first_difference(expected: &Value, found: &Value, path: String) -> Option<Str
                     own.get(name).unwrap_or(null),
                     other.get(name).unwrap_or(null),
                 );
-                first_difference(a, b, format!("{path}/{name}"))
+                first_difference(a, b, &format!("{path}/{name}"))
             })
         }
         (Value::Array(own), Value::Array(other)) if own.len() == other.len() => {
             let pairs = own.iter().zip(other).enumerate();
             pairs
                 .into_iter()
-                .find_map(|(at, (a, b))| first_difference(a, b, format!("{path}/{at}")))
+                .find_map(|(at, (a, b))| first_difference(a, b, &format!("{path}/{at}")))
         }
         _ if expected == found => None,
         _ => {

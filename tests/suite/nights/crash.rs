@@ -143,10 +143,10 @@ fn check_ended_after_any_entry(terms: &Terms) {
             programme.store.fail_append_past(size + step, fault);
             let ended = programme.settlement.settle(None);
             assert!(ended.is_err(), "{what}: {ended:?}");
-            assert!(programme.settlement.alarm().reason().is_some(), "{what}");
+            assert!(programme.settlement.alarm().is_some(), "{what}");
             programme.restart();
             settle(&programme);
-            assert_eq!(programme.settlement.alarm().reason(), None);
+            assert_eq!(programme.settlement.alarm(), None);
             go_on(&programme, 3);
             check_same(&programme, &wanted, &what);
         }
@@ -192,10 +192,7 @@ fn a_folder_that_cannot_be_written_is_named_and_the_next_run_completes() {
         said.contains(&named) && said.contains("settle again"),
         "{said}"
     );
-    assert_eq!(
-        programme.settlement.alarm().reason().as_deref(),
-        Some(said.as_str())
-    );
+    assert_eq!(programme.settlement.alarm().as_deref(), Some(said.as_str()));
     fs::remove_file(programme.windows()).unwrap();
     fs::rename(programme.path("aside"), programme.windows()).unwrap();
     assert_eq!(
