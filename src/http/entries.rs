@@ -147,10 +147,7 @@ pub async fn list(
     let made = blocking(move || make_page(&programme, page.from, limit, is_cbor));
     let (bytes, next) = made.await?;
     let media_type = if is_cbor { CBOR_SEQ } else { NDJSON };
-    let page = SentPage {
-        bytes,
-        _place: place,
-    };
+    let page = SentPage::new(bytes, place);
     let mut response = typed(Body::from(Bytes::from_owner(page)), media_type);
     if let Some(next) = next {
         let id = &caller.programme.id;
@@ -162,9 +159,19 @@ pub async fn list(
 }
 
 /// A page until it is sent; its place among the exports is free again only then.
-struct SentPage {
+pub struct SentPage {
     bytes: Vec<u8>,
     _place: OwnedSemaphorePermit,
+}
+
+impl SentPage {
+    /// Bytes, and the place that they take until they are sent.
+    pub fn new(bytes: Vec<u8>, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            bytes,
+            _place: place,
+        }
+    }
 }
 
 impl AsRef<[u8]> for SentPage {

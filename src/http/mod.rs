@@ -15,7 +15,8 @@
 //! | `receipts` | `/v1/{programme}/receipts` |
 //! | `members`, `history` | `/v1/{programme}/members` |
 //! | `partners`, `lines` | `/v1/{programme}/partners` |
-//! | `log` | `/v1/{programme}/log/checkpoint` |
+//! | `portable` | `/v1/{programme}/receipts/{index}.tlog-proof` |
+//! | `log`, `tiles` | `/v1/{programme}/log` |
 //! | `clock` | `/v1/{programme}/clock` |
 //! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
 
@@ -32,6 +33,7 @@ mod log;
 mod members;
 mod metrics;
 mod partners;
+mod portable;
 pub mod problem;
 mod programme;
 mod receipts;
@@ -39,6 +41,7 @@ pub mod router;
 mod serve;
 mod status;
 mod submissions;
+mod tiles;
 mod token;
 mod verifier;
 

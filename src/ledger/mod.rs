@@ -14,6 +14,7 @@ pub mod record;
 pub mod recovery;
 pub mod rocks;
 pub mod store;
+pub mod tiles;
 pub mod time_guard;
 pub mod view;
 pub mod writer;

@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 /// The verifier key in an argument: the key itself, or a file that holds it.
-fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
+pub fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
     let text = match argument.contains('+') {
         true => argument.to_owned(),
         false => std::fs::read_to_string(argument)
