@@ -21,6 +21,7 @@ use crate::proof::tile::{
 };
 use crate::settlement::files;
 use anyhow::{Context, bail, ensure};
+use std::cell::Cell;
 use std::fs;
 use std::num::NonZeroU8;
 use std::path::Path;
@@ -139,10 +140,15 @@ impl Mirror<'_> {
 
     fn update(&mut self, new: &Checkpoint, old: &Edge) -> Result<(), Wrong> {
         let edge = self.edge(new, old)?;
-        self.full_tiles(old, &edge)
+        self.full_tiles(old, &edge)?;
+        for path in TilePath::edge(new.size) {
+            let hashes = path.coordinate().and_then(|at| edge.partial_tile(at));
+            self.keep(path, &hashes.context("a partial tile")?.concat())?;
+        }
+        Ok(())
     }
 
-    /// Fetches the partial tiles of hashes, which together lead to the root, and writes them.
+    /// Fetches the partial tiles of hashes, which together lead to the root; nothing is written.
     fn edge(&mut self, new: &Checkpoint, old: &Edge) -> Result<Edge, Wrong> {
         let edge = Edge::of_partial_tiles(new.size, |path| self.fetch(path));
         let edge = edge.map_err(tile_error)?;
@@ -162,10 +168,6 @@ impl Mirror<'_> {
                 return Err(Wrong::Contradicts);
             }
         }
-        for path in TilePath::edge(new.size) {
-            let hashes = path.coordinate().and_then(|at| edge.partial_tile(at));
-            self.keep(path, &hashes.context("a partial tile")?.concat())?;
-        }
         Ok(edge)
     }
 
@@ -177,10 +179,7 @@ impl Mirror<'_> {
         for level in levels.collect::<Vec<u8>>().into_iter().rev() {
             for index in full_tiles(old.size(), level)..full_tiles(size, level) {
                 let coordinate = TileCoordinate { level, index };
-                let hashes = self.full_tile(coordinate, edge)?;
-                if !hashes.starts_with(old.partial_tile(coordinate).unwrap_or(&[])) {
-                    return Err(Wrong::Contradicts);
-                }
+                let hashes = self.full_tile(coordinate, old, edge)?;
                 if level == 0 {
                     self.bundle(TilePath::bundle(index, None), &hashes)?;
                     bar.set_position((index + 1) * TILE_WIDTH as u64);
@@ -196,8 +195,13 @@ impl Mirror<'_> {
         Ok(())
     }
 
-    fn full_tile(&mut self, at: TileCoordinate, edge: &Edge) -> anyhow::Result<Vec<Hash>> {
-        let place = usize::try_from(at.index % TILE_WIDTH as u64)?;
+    fn full_tile(
+        &mut self,
+        at: TileCoordinate,
+        old: &Edge,
+        edge: &Edge,
+    ) -> Result<Vec<Hash>, Wrong> {
+        let place = usize::try_from(at.index % TILE_WIDTH as u64).expect("below 256");
         let above = TileCoordinate {
             level: at.level + 1,
             index: at.index / TILE_WIDTH as u64,
@@ -206,15 +210,24 @@ impl Mirror<'_> {
             Some(hashes) => hashes[place],
             None => self.checked_parent(above)?[place],
         };
+        let begins = old.partial_tile(at).unwrap_or(&[]);
+        let contradicts = Cell::new(false);
         let check = |bytes: &[u8]| {
+            contradicts.set(false);
             let hashes = tile_hashes(bytes, TILE_WIDTH).context("it has not 256 hashes")?;
             ensure!(
                 root_of_tile(&hashes) == wanted,
                 "it does not lead to the checkpoint's root"
             );
+            contradicts.set(!hashes.starts_with(begins));
+            ensure!(!contradicts.get(), "it does not begin with what is kept");
             Ok(hashes)
         };
-        self.file(TilePath::full(at), check)
+        let checked = self.file(TilePath::full(at), check);
+        checked.map_err(|error| match contradicts.get() {
+            true => Wrong::Contradicts,
+            false => Wrong::Other(error),
+        })
     }
 
     /// A full tile that was checked in this run: its children became full after it, or with it.
