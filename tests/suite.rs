@@ -22,6 +22,9 @@ mod golden;
 #[path = "suite/house.rs"]
 mod house;
 #[cfg(feature = "server")]
+#[path = "suite/mirror.rs"]
+mod mirror;
+#[cfg(feature = "server")]
 #[path = "suite/model.rs"]
 mod model;
 #[cfg(feature = "server")]

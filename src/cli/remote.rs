@@ -59,9 +59,17 @@ impl Key {
     /// # Errors
     /// No key was given, or it cannot be read.
     pub fn signer(&self) -> anyhow::Result<Signer> {
+        let signer = self.signer_if_given()?;
+        signer.with_context(|| format!("which key? Give --key or set {KEY_VARIABLE}"))
+    }
+
+    /// The signer, for what can be had without one.
+    ///
+    /// # Errors
+    /// A key was given and cannot be read.
+    pub fn signer_if_given(&self) -> anyhow::Result<Option<Signer>> {
         let path = self.path_if_given();
-        let path = path.with_context(|| format!("which key? Give --key or set {KEY_VARIABLE}"))?;
-        keyfile::signer(&path)
+        path.map(|path| keyfile::signer(&path)).transpose()
     }
 
     /// Whether a key was named at all.

@@ -30,10 +30,13 @@ struct Inner {
     requests: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    bundles: Arc<Semaphore>,
 }
 
 /// Pages of entries that are made or sent at once; more wait.
 const EXPORTS_MAX: usize = 8;
+/// The same for bundles of entries, which may be public and must not stand in an auditor's way.
+const BUNDLES_MAX: usize = 8;
 
 /// MiB of published files that are in memory at once; more wait.
 pub const FILES_MIB_MAX: u32 = 512;
@@ -50,6 +53,8 @@ pub struct Programme {
     pub verifier_key: VerifierKey,
     /// How fast each author may ask.
     pub rates: RateLimits,
+    /// Whether anybody may read the log's bundles of entries.
+    pub public_entries: bool,
 }
 
 impl Programme {
@@ -74,7 +79,7 @@ impl House {
     ) -> std::io::Result<Self> {
         let server = config.server.clone();
         let programmes = settlements.into_iter().map(|settlement| {
-            let programme = open(settlement, &server);
+            let programme = open(settlement, config);
             (programme.id, Arc::new(programme))
         });
         let inner = Inner {
@@ -85,6 +90,7 @@ impl House {
             requests: Arc::new(Semaphore::new(server.concurrent_requests_max)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             files: Arc::new(Semaphore::new(FILES_MIB_MAX as usize)),
+            bundles: Arc::new(Semaphore::new(BUNDLES_MAX)),
             server,
         };
         Ok(Self {
@@ -143,6 +149,12 @@ impl House {
         &self.inner.files
     }
 
+    /// Places for bundles of entries.
+    #[must_use]
+    pub fn bundles(&self) -> &Arc<Semaphore> {
+        &self.inner.bundles
+    }
+
     /// Why the house is not ready for submissions, if it is not.
     #[must_use]
     pub fn unready(&self) -> Option<String> {
@@ -157,13 +169,17 @@ impl House {
     }
 }
 
-fn open(settlement: Arc<Settlement>, server: &Server) -> Programme {
+fn open(settlement: Arc<Settlement>, config: &Config) -> Programme {
+    let server = &config.server;
     let ledger = settlement.ledger().clone();
     let view = ledger.view();
     let programme = &view.governance.programme;
     let key = PublicKey::register(&programme.ledger_key).expect("founding checked the ledger key");
     let named = VerifierKey::new(&programme.origin, key);
+    let mut configured = config.programmes.iter();
+    let configured = configured.find(|configured| configured.id == programme.id.as_str());
     Programme {
+        public_entries: configured.is_some_and(|configured| configured.public_entries),
         id: programme.id,
         verifier_key: named.expect("an origin can name a note key"),
         rates: RateLimits::new(

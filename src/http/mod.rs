@@ -17,7 +17,8 @@
 //! | `partners`, `lines` | `/v1/{programme}/partners` |
 //! | `windows`, `statements`, `settle` | `/v1/{programme}/windows`, `/v1/{programme}/settle` |
 //! | `reports` | `/v1/{programme}/reports` |
-//! | `log` | `/v1/{programme}/log/checkpoint` |
+//! | `portable` | `/v1/{programme}/receipts/{index}.tlog-proof` |
+//! | `log`, `tiles` | `/v1/{programme}/log` |
 //! | `clock` | `/v1/{programme}/clock` |
 //! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
 
@@ -34,6 +35,7 @@ mod log;
 mod members;
 mod metrics;
 mod partners;
+mod portable;
 pub mod problem;
 mod programme;
 mod published;
@@ -45,6 +47,7 @@ mod settle;
 mod statements;
 mod status;
 mod submissions;
+mod tiles;
 mod token;
 mod verifier;
 mod windows;

@@ -8,6 +8,7 @@ use crate::domain::admission::Refusal;
 use crate::ledger::commit::Unacknowledged;
 use crate::ledger::core::Declined;
 use crate::ledger::store::StoreError;
+use crate::ledger::tiles::ProofError;
 use crate::proof::envelope::EnvelopeError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -310,6 +311,8 @@ impl Problem {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
+        // A cache may keep a 404 by itself, and what is not there may come.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             headers.insert(header::WWW_AUTHENTICATE, bearer);
@@ -354,6 +357,17 @@ impl From<Unacknowledged> for Problem {
             },
             Unacknowledged::Busy | Unacknowledged::Stopped => Code::Busy,
             Unacknowledged::ReadOnly(_) => Code::ReadOnly,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
+        let code = match error {
+            ProofError::Beyond { .. } => Code::NotFound,
+            ProofError::NotAmong { .. } | ProofError::Backwards { .. } => Code::Malformed,
+            ProofError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

@@ -1,9 +1,10 @@
 //! Receipts: an entry with what proves it, for its author. The format is `proof::receipt`'s.
 
-use super::extract::{JSON, UrlPath};
-use super::house::Programme;
-use super::problem::{Problem, ProblemBody};
-use super::token::Reader;
+use super::extract::{At, JSON, UrlPath};
+use super::house::{House, Programme};
+use super::portable;
+use super::problem::{Code, Problem, ProblemBody};
+use super::token::{Caller, Reader};
 use super::verifier::blocking;
 use crate::domain::ids::HOUSE;
 use crate::domain::rejection::Rejection;
@@ -12,6 +13,7 @@ use crate::ledger::commit::Evidence;
 use crate::proof::entry::EntryRef;
 use crate::proof::{effects, payload, receipt};
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -110,10 +112,32 @@ pub struct OpResult {
     )
 )]
 pub async fn get(
-    Reader(caller): Reader,
-    UrlPath(path): UrlPath<(String, u64)>,
+    State(house): State<House>,
+    UrlPath(path): UrlPath<(String, String)>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let (_, index) = path;
+    let (mut parts, _) = request.into_parts();
+    let (_, name) = path;
+    let (index, form) = name.split_once('.').unwrap_or((&name, ""));
+    if form == "tlog-proof" {
+        let At(programme) = At::from_request_parts(&mut parts, &house).await?;
+        return portable::proof(&programme, parse_index(index)?).await;
+    }
+    let Reader(caller) = Reader::from_request_parts(&mut parts, &house).await?;
+    match form {
+        "" => receipt(&caller, parse_index(&name)?).await,
+        "entry" => portable::entry(&caller, parse_index(index)?).await,
+        "effects" => portable::effects(&caller, parse_index(index)?).await,
+        _ => Err(Problem::not_found()),
+    }
+}
+
+fn parse_index(text: &str) -> Result<u64, Problem> {
+    let malformed = |_| Problem::new(Code::Malformed, "the index of an entry is a whole number");
+    text.parse().map_err(malformed)
+}
+
+async fn receipt(caller: &Caller, index: u64) -> Result<Response, Problem> {
     let evidence = evidence(&caller.programme, index).await?;
     let entry = decode(&evidence.record.entry)?;
     if !binds_statements(&caller.programme, &entry)? {

@@ -16,6 +16,7 @@ pub mod recovery;
 pub mod rocks;
 pub mod roots;
 pub mod store;
+pub mod tiles;
 pub mod time_guard;
 pub mod view;
 pub mod writer;

@@ -15,8 +15,8 @@ use tallyhouse::platform::clock::Clock;
 use tallyhouse::platform::config::Config;
 use tallyhouse::proof::entry::EntryRef;
 use tallyhouse::proof::jws::{self, Typ};
-use tallyhouse::proof::keys::{Kid, Signer};
-use tallyhouse::proof::note::NoteSigner;
+use tallyhouse::proof::keys::{Kid, PublicKey, Signer};
+use tallyhouse::proof::note::{NoteSigner, VerifierKey};
 use tallyhouse::proof::{base64url, envelope};
 use tallyhouse::settlement::calendar::Schedule;
 use tallyhouse::settlement::{Settlement, run};
@@ -282,6 +282,22 @@ impl Coalition {
         }
     }
 
+    /// Adds entries until there are so many: one point for a member each.
+    pub fn lengthen(&self, member: &str, entries: u64) {
+        for number in self.size()..entries {
+            let id = format!("long-{number}");
+            let issue = json!({"op": "issue", "id": id, "member": member, "points": 1});
+            self.accept("bakery/till", &id, &json!([issue]));
+        }
+    }
+
+    /// The key that its checkpoints verify with.
+    pub fn verifier_key(&self) -> VerifierKey {
+        let view = self.ledger.view();
+        let key = PublicKey::register(&view.governance.programme.ledger_key);
+        VerifierKey::new(&self.origin, key.expect("a key")).expect("an origin")
+    }
+
     /// A token for this ledger, good for five minutes.
     pub fn token(&self, kid: &str, scope: &str) -> String {
         let exp = real_now_s() + 300;
@@ -341,6 +357,22 @@ impl Server {
     /// Serves one coalition with default settings.
     pub fn of(coalition: &Coalition) -> Self {
         Self::start(&Config::default(), &[coalition])
+    }
+
+    /// Serves one coalition, its entries to everybody.
+    pub fn with_public_entries(coalition: &Coalition) -> Self {
+        let programme = platform::config::Programme {
+            id: coalition.id.clone(),
+            ledger_key_file: "none".into(),
+            keys_dir: "none".into(),
+            public_entries: true,
+            settlement: platform::config::Settlement::default(),
+        };
+        let config = Config {
+            programmes: vec![programme],
+            ..Config::default()
+        };
+        Self::start(&config, &[coalition])
     }
 
     /// Asks it to stop, and waits until it has; or until it stopped by itself.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod codes;
 mod limits;
+mod log;
 mod reads;
 mod reports;
 mod routes;
