@@ -226,17 +226,13 @@ fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
             "a statement does not wait for masters"
         );
     }
-
     // Still wrong: it stays noted. Put right: the files are made, and all is as undisturbed.
     assert_eq!(programme.settlement.settle(None).expect("it settles"), []);
     assert!(programme.published().contains_key("0/problems.json"));
     put(&programme, &bound);
     assert_eq!(programme.settlement.settle(None).expect("it settles"), []);
     let found = programme.published();
-    let names = |files: &std::collections::BTreeMap<String, Vec<u8>>| -> Vec<String> {
-        files.keys().cloned().collect()
-    };
-    assert_eq!(names(&found), names(&wanted));
+    assert!(found.keys().eq(wanted.keys()));
     for file in ["0/payments.pain001.xml", "0/payments.pain008.xml"] {
         assert_eq!(found[file], wanted[file], "{file}");
     }

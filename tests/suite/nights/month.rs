@@ -92,37 +92,38 @@ fn check_chains(programme: &Programme) {
     }
 }
 
+/// What has to be filled in some statement of the month.
+const SECTIONS: [&str; 25] = [
+    "activity",
+    "lines",
+    "prior_period",
+    "adjustments",
+    "disputes",
+    "open_items",
+    "notices",
+    "position.payments",
+    "account.movements",
+    "rolled_in",
+    "rolled_out",
+    "burned",
+    "restored",
+    "taken_back",
+    "expired",
+    "adjusted_in",
+    "adjusted_out",
+    "overdue",
+    "unanswered",
+    "upheld",
+    "dismissed",
+    "key_recovered",
+    "status_suspended",
+    "master_changed",
+    "returned",
+];
+
 /// Every section of a statement was filled in some window.
 fn check_sections(programme: &Programme) {
-    let mut missing: BTreeSet<String> = [
-        "activity",
-        "lines",
-        "prior_period",
-        "adjustments",
-        "disputes",
-        "open_items",
-        "notices",
-        "position.payments",
-        "account.movements",
-        "rolled_in",
-        "rolled_out",
-        "burned",
-        "restored",
-        "taken_back",
-        "expired",
-        "adjusted_in",
-        "adjusted_out",
-        "overdue",
-        "unanswered",
-        "upheld",
-        "dismissed",
-        "key_recovered",
-        "status_suspended",
-        "master_changed",
-        "returned",
-    ]
-    .map(str::to_owned)
-    .into();
+    let mut missing: BTreeSet<String> = SECTIONS.map(str::to_owned).into();
     let mut reasons = BTreeSet::new();
     for (name, bytes) in programme.published() {
         let Some((_, file)) = name.split_once("/statements/") else {
