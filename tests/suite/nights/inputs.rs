@@ -173,21 +173,23 @@ fn a_clock_set_back_cuts_nothing() {
 
 // --- masters ----------------------------------------------------------------------------------
 
+/// A day of trade among partners whose masters the ledger vouches for.
+fn with_masters() -> Programme {
+    let programme = begin(&by_hand(issuer_pays()));
+    for (number, party) in (1..).zip(["house", "bakery", "grocer", "cinema"]) {
+        let master = master(party, number);
+        put(&programme, &master);
+        if party != "house" {
+            bind(&programme, &master);
+        }
+    }
+    day(&programme, 1);
+    programme
+}
+
 #[test]
 fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
-    let set_up = || {
-        let programme = begin(&by_hand(issuer_pays()));
-        for (number, party) in (1..).zip(["house", "bakery", "grocer", "cinema"]) {
-            let master = master(party, number);
-            put(&programme, &master);
-            if party != "house" {
-                bind(&programme, &master);
-            }
-        }
-        day(&programme, 1);
-        programme
-    };
-    let undisturbed = set_up();
+    let undisturbed = with_masters();
     settle(&undisturbed);
     let wanted = undisturbed.published();
     assert!(
@@ -198,7 +200,7 @@ fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
     assert!(wanted.contains_key("0/payments.pain008.xml"));
     assert!(!wanted.contains_key("0/problems.json"));
 
-    let programme = set_up();
+    let programme = with_masters();
     let bound = master("cinema", 4);
     let mut edited = bound.clone();
     edited.iban = master("cinema", 666).iban;
