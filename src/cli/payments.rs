@@ -12,7 +12,7 @@ use crate::domain::ids::HOUSE;
 use crate::proof::keys::Signer;
 use anyhow::Context;
 use clap::ValueEnum;
-use comfy_table::Cell;
+use comfy_table::{Cell, Color};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -135,10 +135,10 @@ fn show(arguments: &Arguments, client: &Client, signer: &Signer) -> anyhow::Resu
             right(money_of(&row["amount"])),
             Cell::new(text_of(&row["due_on"])),
             Cell::new(text_of(&row["reference"])),
-            Cell::new(match status.as_str() {
-                "overdue" => style::warn(&status),
-                _ => status,
-            }),
+            match status.as_str() {
+                "overdue" => Cell::new(status).fg(Color::Yellow),
+                _ => Cell::new(status),
+            },
         ]);
     }
     println!("{table}");
