@@ -7,6 +7,9 @@ mod api;
 #[path = "suite/audit.rs"]
 mod audit;
 #[cfg(feature = "server")]
+#[path = "suite/auditor/mod.rs"]
+mod auditor;
+#[cfg(feature = "server")]
 #[path = "suite/cli/mod.rs"]
 mod cli;
 #[cfg(feature = "server")]

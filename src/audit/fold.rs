@@ -24,9 +24,9 @@ pub struct Fold {
     /// Every member that was ever touched.
     pub members: BTreeSet<Reference>,
     /// What a sweep has to look at, in its order.
-    expiry: BTreeSet<(Day, Reference)>,
+    pub(super) expiry: BTreeSet<(Day, Reference)>,
     /// Every line of a window that was netted, for disputes.
-    lines: BTreeSet<LineKey>,
+    pub(super) lines: BTreeSet<LineKey>,
 }
 
 impl Fold {

@@ -16,11 +16,18 @@
 mod clearing;
 pub mod findings;
 mod fold;
+pub mod history;
 mod keys;
 pub mod pins;
+pub mod prepared;
 pub mod replay;
+mod seen;
+pub mod state;
+pub mod statements;
 mod sums;
 
 pub use findings::{Check, Finding};
+pub use history::History;
 pub use pins::Pins;
+pub use prepared::{Prepared, Preparer};
 pub use replay::{Replay, Verdict};

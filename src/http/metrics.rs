@@ -211,11 +211,10 @@ impl Settlements {
         let lag = settlement.shadow().lag();
         set(&self.lag, i64::try_from(lag).unwrap_or(i64::MAX));
         set(&self.last_settled, last_settled);
-        let alarm = settlement.alarm();
         let ended_early = self.ended_early.get_or_create(&of_it);
         let shown = ended_early.inner();
-        shown.store(alarm.count(), std::sync::atomic::Ordering::Relaxed);
-        set(&self.alarm, i64::from(alarm.reason().is_some()));
+        shown.store(settlement.alarms(), std::sync::atomic::Ordering::Relaxed);
+        set(&self.alarm, i64::from(settlement.alarm().is_some()));
     }
 }
 

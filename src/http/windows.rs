@@ -12,11 +12,11 @@ use super::receipts::json_of;
 use super::statements::{Document, FileBytes};
 use super::token::Caller;
 use super::verifier::blocking;
-use crate::domain::ids::{Name, Party};
+use crate::domain::ids::Name;
 use crate::domain::scope::Scope;
 use crate::domain::statement::Savings;
 use crate::domain::time::Day;
-use crate::domain::window::{ItemKey, Step, Window, WindowState};
+use crate::domain::window::{Step, Window, WindowState};
 use crate::settlement::publish;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -291,15 +291,9 @@ fn body(caller: &Caller, window: &Window) -> Result<WindowBody, Problem> {
         entry: step.entry,
         at: step.at.to_rfc3339(),
     };
-    let tally = programme.settlement.shadow().reported();
-    let first = ItemKey {
-        window: window.number,
-        debtor: Party::HOUSE,
-        creditor: Party::HOUSE,
-    };
-    let items = tally.items.range(first..);
-    let items = items.take_while(|(key, _)| key.window == window.number);
-    let own = items.filter(|(key, _)| caller.may_see(key.debtor) || caller.may_see(key.creditor));
+    let payments = programme.ledger.payments(window.number)?;
+    let open = payments.iter().filter(|(_, item)| item.paid.is_none());
+    let own = open.filter(|(key, _)| caller.may_see(key.debtor) || caller.may_see(key.creditor));
     let currency = programme.ledger.view().governance.programme.currency;
     Ok(WindowBody {
         line: line(caller, window)?,

@@ -4,6 +4,7 @@
 //! durable. Must not: know HTTP, or decide business rules (`domain` does).
 //! Commit order and crash points: [`commit`]; duties of stores: [`store`]; start: [`recovery`].
 
+pub mod clearing;
 pub mod commit;
 pub mod core;
 pub mod fatal;
@@ -13,6 +14,7 @@ pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod rocks;
+pub mod roots;
 pub mod store;
 pub mod time_guard;
 pub mod view;
@@ -28,8 +30,7 @@ use self::time_guard::{ClockJump, TimeGuard};
 use self::view::View;
 use self::writer::{Job, Writer};
 use crate::domain::books::PartyBooks;
-use crate::domain::dispute::{ClearingKey, ClearingRecord};
-use crate::domain::ids::{OpAt, Party, Reference};
+use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
 use crate::domain::member::Member;
 use crate::domain::programme::ClockKind;
@@ -349,19 +350,6 @@ impl Ledger {
         value
             .as_deref()
             .map_or_else(|| Ok(PartyBooks::default()), record::decode)
-    }
-
-    /// The op by which a partner acknowledged its statement of a window.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn acknowledgement(&self, window: u32, party: Party) -> Result<Option<OpAt>, StoreError> {
-        let key = record::clearing_key(&ClearingKey::Acknowledgement(window, party));
-        let value = self.inner.reader.get(Table::Clearing, key)?;
-        match value.as_deref().map(record::decode).transpose()? {
-            Some(ClearingRecord::Acknowledgement(at)) => Ok(Some(at)),
-            _ => Ok(None),
-        }
     }
 
     /// The lines of a window in which a party owes or is owed, in order of their keys; all lines

@@ -34,6 +34,12 @@ pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
 
+/// Characters of a signature.
+const SIGNATURE_CHARACTERS: usize = 86;
+
+/// An envelope's decoded parts, as an entry keeps them: header, payload, signature.
+pub type Parts<'a> = (&'a [u8], &'a [u8], &'a [u8; 64]);
+
 /// What an envelope is. A document of one kind can never pass for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Typ {
@@ -239,6 +245,37 @@ impl<'a> Jws<'a> {
             protected,
             payload,
             signature,
+            kid,
+            typ,
+        })
+    }
+
+    /// The envelope whose decoded parts these are, with what [`compact_from_parts`] makes of them:
+    /// as if it were parsed, without decoding again what was encoded just now.
+    ///
+    /// # Errors
+    /// A [`JwsError`], as [`Jws::parse`] gives it.
+    pub fn of_parts(
+        compact: &'a [u8],
+        (protected, payload, signature): Parts<'_>,
+        expected: Typ,
+    ) -> Result<Jws<'a>, JwsError> {
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() || payload.len() > payload_bytes_max {
+            return Err(too_large(Part::Payload, payload_bytes_max));
+        }
+        let Header { kid, typ } = Header::parse(protected)?;
+        if typ != expected {
+            return Err(JwsError::WrongTyp {
+                expected,
+                found: typ,
+            });
+        }
+        Ok(Jws {
+            signing_input: &compact[..compact.len() - SIGNATURE_CHARACTERS - 1],
+            protected: protected.to_vec(),
+            payload: payload.to_vec(),
+            signature: *signature,
             kid,
             typ,
         })

@@ -20,6 +20,7 @@
 //! | [`merkle`] | the tree and its proofs | RFC 6962, 9162 |
 //! | [`tile`] | the tree in files | C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`] | the signed root | C2SP signed-note, tlog-checkpoint |
+//! | [`fork`] | evidence that a key signed two ledgers | `schemas/README.md` |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
 //! | [`statement`] | statements and what binds them | RFC 8785, RFC 6962 |
 //! | [`netting`] | the rows of a window | `schemas/README.md` |
@@ -32,6 +33,7 @@ pub mod checkpoint;
 pub mod effects;
 pub mod entry;
 pub mod envelope;
+pub mod fork;
 pub mod hex;
 pub mod json;
 pub mod jws;

@@ -9,8 +9,10 @@ pub mod desk;
 pub mod files;
 pub mod masters;
 pub mod night;
+pub mod outcome;
 pub mod publish;
 pub mod run;
 pub mod shadow;
 
-pub use run::{Settled, Settlement, address};
+pub use outcome::{SettleError, Settled};
+pub use run::{Settlement, address};

@@ -25,6 +25,7 @@ use crate::proof::statement::{Canonical, Hashes, write};
 use crate::render::master::Masters;
 use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, pdf, xlsx};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,6 +96,8 @@ pub struct Press<'a> {
     pub masters: &'a Masters,
     /// Masters that the ledger does not bind, in words.
     pub unbound: &'a [Problem],
+    /// Why the house does not pay for a window yet, by its number.
+    pub waiting: &'a BTreeMap<u32, String>,
     /// Where the house serves the programme.
     pub address: &'a str,
 }
@@ -268,8 +271,15 @@ fn money_files(
         ("payments.pain001.xml", pain001::payments(sheet)),
         ("payments.pain008.xml", pain008::collections(sheet)),
     ];
+    let waiting = press.waiting.get(&sheet.document.identity.window);
     for (name, made) in made {
         match made {
+            Ok(Some(_)) if waiting.is_some() && name.ends_with("pain001.xml") => {
+                problems.extend(waiting.map(|reason| Problem {
+                    file: name.to_owned(),
+                    problem: reason.clone(),
+                }));
+            }
             Ok(Some(bytes)) => files::write(&filled.join(name), &bytes)?,
             Ok(None) => {}
             Err(error) => problems.push(Problem {

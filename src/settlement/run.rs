@@ -13,28 +13,28 @@
 
 use super::alarm::Alarm;
 use super::calendar::Schedule;
-use super::desk::{self, DeskError};
-use super::masters::{self, MastersError};
-use super::publish::{self, Bound, Press, Problem, PublishError};
-use super::shadow::{Shadow, ShadowError};
+use super::desk;
+use super::masters;
+use super::outcome::{SettleError, Settled};
+use super::publish::{self, Bound, Press, Problem};
+use super::shadow::Shadow;
 use crate::domain::effect::Given;
 use crate::domain::governance::Governance;
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Payout, Programme};
 use crate::domain::submission::{Action, IssueStatements};
 use crate::domain::tally::statements::Statements;
 use crate::domain::tally::{Closing, Tally};
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Window, WindowState};
-use crate::ledger::Ledger;
-use crate::ledger::store::StoreError;
+use crate::ledger::{Ledger, roots};
 use crate::platform::clock::ClockError;
 use crate::proof::entry::EntryRef;
 use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
 use crate::proof::{hex, netting, payload};
 use crate::render::master::Masters;
-use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -57,58 +57,6 @@ pub struct Settings {
     pub shadow_file: PathBuf,
     /// Where the house serves the programme, as written in files for people.
     pub address: String,
-}
-
-/// Why a run ended early. What was done stands, and the next run goes on from there.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// There is no key to sign with.
-    #[error("no operate key: put the file that settlement.operate_key names into keys_dir")]
-    NoKey,
-    /// Two computations differ.
-    #[error(
-        "window {window} is held: the ledger and the shadow differ ({reason}); find out why, then \
-         release it with window_release"
-    )]
-    Held {
-        /// Which window.
-        window: u32,
-        /// What differs, as far as it is known.
-        reason: String,
-    },
-    /// The shadow cannot follow.
-    #[error(transparent)]
-    Shadow(#[from] ShadowError),
-    /// A submission of the house did not take effect.
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    /// The masters cannot be read.
-    #[error(transparent)]
-    Masters(#[from] MastersError),
-    /// The files cannot be written.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Our own bug, or a log that is not ours.
-    #[error("the ledger holds something that settlement cannot read: {0}")]
-    Unreadable(String),
-}
-
-/// A window that a run took further.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Settled {
-    /// Its number.
-    pub window: u32,
-    /// The first day it covers.
-    pub first_day: Day,
-    /// The last day it covers.
-    pub last_day: Day,
-    /// How many statements were published.
-    pub statements: u32,
-    /// Files that could not be made.
-    pub problems: Vec<Problem>,
 }
 
 /// The settlement of one programme.
@@ -158,9 +106,14 @@ impl Settlement {
         &self.settings
     }
 
-    /// Runs that ended early.
-    pub fn alarm(&self) -> &Alarm {
-        &self.alarm
+    /// Why the last run ended early, if it did.
+    pub fn alarm(&self) -> Option<String> {
+        self.alarm.reason()
+    }
+
+    /// How many runs ended early since the start.
+    pub fn alarms(&self) -> u64 {
+        self.alarm.count()
     }
 
     /// The ledger's present.
@@ -291,7 +244,7 @@ impl Settlement {
         let tally = self.shadow.wait_for(cut.entry + 1, PATIENCE)?;
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
-        let mut root = netting::lines_root(&lines);
+        let mut root = roots::lines_root(&lines);
         let difference = tally.difference.clone();
         if difference.is_some() {
             // The points differ: no root of ours may net this window.
@@ -343,7 +296,8 @@ impl Settlement {
         let (closing, root) = self.closing(number)?;
         let statements = Statements::new(&closing, &governance, &root);
         let (masters, unbound) = self.masters(&governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         let problems = publish::publish(&press, &statements, &bound)?;
         for problem in &problems {
             let (file, why) = (&problem.file, &problem.problem);
@@ -384,11 +338,31 @@ impl Settlement {
             return Ok(());
         }
         let (masters, unbound) = self.masters(&view.governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         for number in numbers {
             publish::complete(&press, number)?;
         }
         Ok(())
+    }
+
+    /// Why the house does not pay for a window yet: its programme pays when collected, and not
+    /// everything was.
+    fn waiting(&self) -> BTreeMap<u32, String> {
+        let view = self.ledger.view();
+        if view.governance.settings.payout != Payout::WhenCollected {
+            return BTreeMap::new();
+        }
+        let open = view.windows.iter().filter(|window| window.uncollected > 0);
+        let reason = |window: &Window| {
+            let open = window.uncollected;
+            let reason = format!(
+                "the programme pays when collected, and {open} payments to the house are not \
+                 confirmed yet: settle again once they are"
+            );
+            (window.number, reason)
+        };
+        open.map(reason).collect()
     }
 
     fn press<'a>(
@@ -396,12 +370,14 @@ impl Settlement {
         signer: &'a Signer,
         masters: &'a Masters,
         unbound: &'a [Problem],
+        waiting: &'a BTreeMap<u32, String>,
     ) -> Press<'a> {
         Press {
             dir: &self.settings.windows_dir,
             signer,
             masters,
             unbound,
+            waiting,
             address: &self.settings.address,
         }
     }

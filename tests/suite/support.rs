@@ -174,8 +174,8 @@ impl Coalition {
     fn open(id: &str, clock: Clock) -> Self {
         let origin = format!("points.example/{id}-0123abcd");
         let store = Arc::new(MemoryStore::default());
-        let note = NoteSigner::new(&origin, &secret(&origin)).expect("an origin");
-        let ledger_key = base64url::encode(&note.verifier_key().public_key().to_bytes());
+        let note = || NoteSigner::new(&origin, &secret(&origin)).expect("an origin");
+        let ledger_key = base64url::encode(&note().verifier_key().public_key().to_bytes());
         let keys = HOUSE_KEYS.iter().map(|(key, scopes)| {
             let public_key = public_key(&format!("house/{key}"));
             json!({"key": key, "public_key": public_key, "scopes": scopes})
@@ -197,8 +197,17 @@ impl Coalition {
             }],
         });
         let compact = sign("house/govern-1", &founding);
-        ledger::found(store.as_ref(), note, compact.as_bytes(), now).expect("it is founded");
-        let ledger = open_ledger(&origin, &store, clock);
+        ledger::found(store.as_ref(), note(), compact.as_bytes(), now).expect("it is founded");
+        let setup = Setup {
+            log: store.clone(),
+            state: store.clone(),
+            signer: note(),
+            clock: Arc::new(clock),
+            settings: Config::default().writer,
+            checkpoint_file: None,
+            accept_clock: false,
+        };
+        let ledger = Ledger::open(setup).expect("it opens");
         let id = id.to_owned();
         Self {
             ledger,
@@ -207,15 +216,6 @@ impl Coalition {
             id,
             folder: tempfile::tempdir().expect("a folder"),
         }
-    }
-
-    /// Opens its ledger again, once the one before is closed; a simulated clock stands still.
-    pub fn reopen(&mut self) {
-        let clock = match self.ledger.clock().is_simulated() {
-            true => Clock::simulated(self.now().0),
-            false => Clock::Real,
-        };
-        self.ledger = open_ledger(&self.origin, &self.store, clock);
     }
 
     /// What closes its windows; it signs with `operate-1` and is started by hand only.
@@ -295,19 +295,6 @@ impl Coalition {
     pub fn audit_token(&self) -> String {
         self.token("house/audit-1", "audit")
     }
-}
-
-fn open_ledger(origin: &str, store: &Arc<MemoryStore>, clock: Clock) -> Ledger {
-    let setup = Setup {
-        log: store.clone(),
-        state: store.clone(),
-        signer: NoteSigner::new(origin, &secret(origin)).expect("an origin"),
-        clock: Arc::new(clock),
-        settings: Config::default().writer,
-        checkpoint_file: None,
-        accept_clock: false,
-    };
-    Ledger::open(setup).expect("it opens")
 }
 
 /// A real server on a free loopback port.

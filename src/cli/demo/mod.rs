@@ -276,6 +276,7 @@ impl Demo {
             checkpoint: Some(exported.checkpoint),
             ledger_key: Some(VerifierKey::parse(&founded.vkey)?),
             found_hash: Some(founded.found),
+            ..Pins::default()
         };
         let verdict = replay.finish(&pins)?;
         verdict.context("there is no entry to verify")

@@ -160,12 +160,12 @@ pub fn verify_bound(
     same("author", &entry.author.as_str(), &HOUSE)?;
     let ops = receipt.submission.ops.iter().zip(&receipt.effects);
     let applied = ops.filter(|(_, effect)| matches!(effect, Effect::Applied(_)));
-    let issued = applied.filter_map(|(op, _)| match &op.action {
+    let mut issued = applied.filter_map(|(op, _)| match &op.action {
         Action::IssueStatements(issued) if issued.window == stated.window => Some(issued),
         _ => None,
     });
     let issued = issued
-        .last()
+        .next_back()
         .ok_or(StatementError::OtherEntry(entry.index))?;
     same("count", &u64::from(issued.count), &stated.count)?;
     same("root", &hex::encode(&issued.root), &stated.root)

@@ -11,6 +11,7 @@ use tallyhouse::domain::points::Points;
 use tallyhouse::domain::tally::Tally;
 use tallyhouse::proof::hex;
 use tallyhouse::proof::jws::{Jws, Typ};
+use tallyhouse::settlement::shadow;
 
 const DAY: &str = "2026-03-01";
 const OPERATE: (&str, &str) = ("house/operate-1", "operate");
@@ -332,80 +333,37 @@ fn a_partner_gets_its_own_files_and_no_others() {
     }
 }
 
+/// Path below the window, media type, and the end of the name under which it is saved.
+const FILES: &str = "
+    statements/bakery.json         application/json           -bakery.json
+    statements/bakery.jws          application/jose           -bakery.jws
+    statements/bakery.stated.json  application/json           -bakery.stated.json
+    statements/bakery.csv          text/csv;charset=utf-8     -bakery.csv
+    statements/bakery.xlsx         xlsx                       -bakery.xlsx
+    statements/bakery.pdf          application/pdf            -bakery.pdf
+    statements/bakery.camt053.xml  application/xml            -bakery.camt053.xml
+    window.json                    application/json           .json
+    matrix.json                    application/json           -matrix.json
+    window.jws                     application/jose           .jws
+    matrix.csv                     text/csv;charset=utf-8     -matrix.csv
+    matrix.xlsx                    xlsx                       -matrix.xlsx
+    journal.hledger                text/plain;charset=utf-8   -journal.hledger
+    journal.beancount              text/plain;charset=utf-8   -journal.beancount
+    pack.zip                       application/zip            -pack.zip";
+
 #[test]
 fn files_are_what_was_published_under_their_media_type_and_name() {
     let town = settled_town();
-    let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let files = [
-        (
-            "statements/bakery.json",
-            "statements/bakery.json",
-            "application/json",
-            "-bakery.json",
-        ),
-        (
-            "statements/bakery.jws",
-            "statements/bakery.jws",
-            "application/jose",
-            "-bakery.jws",
-        ),
-        (
-            "statements/bakery.stated.json",
-            "statements/bakery.stated.json",
-            "application/json",
-            "-bakery.stated.json",
-        ),
-        (
-            "statements/bakery.csv",
-            "statements/bakery.csv",
-            "text/csv; charset=utf-8",
-            "-bakery.csv",
-        ),
-        (
-            "statements/bakery.xlsx",
-            "statements/bakery.xlsx",
-            xlsx,
-            "-bakery.xlsx",
-        ),
-        (
-            "statements/bakery.camt053.xml",
-            "statements/bakery.camt053.xml",
-            "application/xml",
-            "-bakery.camt053.xml",
-        ),
-        ("window.json", "window.json", "application/json", ".json"),
-        (
-            "matrix.json",
-            "window.json",
-            "application/json",
-            "-matrix.json",
-        ),
-        ("window.jws", "window.jws", "application/jose", ".jws"),
-        (
-            "matrix.csv",
-            "matrix.csv",
-            "text/csv; charset=utf-8",
-            "-matrix.csv",
-        ),
-        ("matrix.xlsx", "matrix.xlsx", xlsx, "-matrix.xlsx"),
-        (
-            "journal.hledger",
-            "journal.hledger",
-            "text/plain; charset=utf-8",
-            "-journal.hledger",
-        ),
-        (
-            "journal.beancount",
-            "journal.beancount",
-            "text/plain; charset=utf-8",
-            "-journal.beancount",
-        ),
-        ("pack.zip", "pack.zip", "application/zip", "-pack.zip"),
-    ];
-    for (path, file, media_type, saved_as) in files {
+    for row in FILES.trim().lines() {
+        let [path, media_type, saved_as] = row.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        let media_type = media_type.replace(';', "; ").replace("xlsx", xlsx);
         let answer = get(&town, AUDIT, &format!("/windows/0/{path}"));
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        let bytes = std::fs::read(folder(&town, 0).join(file)).expect("it was published");
+        let file = folder(&town, 0).join(path.replace("matrix.json", "window.json"));
+        let bytes = std::fs::read(file).expect("it was published");
         assert!(answer.body == bytes, "{path}");
         assert_eq!(answer.header("content-type"), media_type, "{path}");
         let disposition = format!("attachment; filename=\"demo-window-0{saved_as}\"");
@@ -425,6 +383,27 @@ fn files_are_what_was_published_under_their_media_type_and_name() {
     let statement = get(&town, BAKERY, "/windows/0/statements/bakery.json");
     assert_eq!(jws.payload, statement.body);
     assert_eq!(statement.json()["position"]["payable"], "-2.75");
+}
+
+#[test]
+fn files_for_the_bank_are_kept_for_good_once_nothing_more_can_come() {
+    let town = settled_town();
+    let path = "/windows/0/payments.pain001.xml";
+    assert_eq!(get(&town, OPERATE, path).code(), "not_available");
+    std::fs::write(folder(&town, 0).join("payments.pain001.xml"), "<a/>").expect("written");
+    let first = get(&town, OPERATE, path);
+    assert_eq!(first.header("cache-control"), "private, no-cache");
+    std::fs::remove_file(folder(&town, 0).join("problems.json")).expect("it is there");
+    for path in [path, "/windows/0/pack.zip"] {
+        let kept = get(&town, OPERATE, path).header("cache-control");
+        assert_eq!(kept, "private, max-age=31536000, immutable", "{path}");
+    }
+    assert_eq!(first.header("content-type"), "application/xml");
+    assert_eq!(first.text(), "<a/>");
+    let none = get(&town, OPERATE, "/windows/0/payments.pain008.xml");
+    assert_eq!(none.code(), "not_available");
+    let detail = "window 0 has no payment for payments.pain008.xml";
+    assert_eq!(none.json()["detail"], detail);
 }
 
 fn check_tag(town: &Town, path: &str, tag: &str) {
@@ -548,63 +527,70 @@ fn acknowledge(town: &Town, path: &str, kid: &str, submission: &str, ops: &Value
         .ask("POST", &path, None, &jose, compact.as_bytes())
 }
 
+fn seen(id: &str, window: u32) -> Value {
+    json!({"op": "statement_acknowledge", "id": id, "window": window})
+}
+
 #[test]
-fn a_statement_is_acknowledged_once_by_its_partner() {
+fn nothing_but_ones_own_acknowledgement_of_this_window_is_taken() {
     let town = settled_town();
-    let op =
-        |id: &str, window: u32| json!({"op": "statement_acknowledge", "id": id, "window": window});
     let size = town.coalition.size();
-    for (name, path, kid, ops) in [
+    for (path, kid, ops) in [
         (
-            "another window",
             "0/statements/bakery",
             "bakery/finance",
-            json!([op("a", 1)]),
+            json!([seen("a", 1)]),
         ),
         (
-            "another partner",
             "0/statements/grocer",
             "bakery/finance",
-            json!([op("a", 0)]),
+            json!([seen("a", 0)]),
         ),
         (
-            "nobody",
             "0/statements/nobody",
             "bakery/finance",
-            json!([op("a", 0)]),
+            json!([seen("a", 0)]),
         ),
         (
-            "two ops",
+            "0/statements/..%2fbakery",
+            "bakery/finance",
+            json!([seen("a", 0)]),
+        ),
+        (
+            "00/statements/bakery",
+            "bakery/finance",
+            json!([seen("a", 0)]),
+        ),
+        (
             "0/statements/bakery",
             "bakery/finance",
-            json!([op("a", 0), op("b", 0)]),
+            json!([seen("a", 0), seen("b", 0)]),
         ),
         (
-            "another op",
             "0/statements/bakery",
             "bakery/till",
             json!([issue("a", "m1", 1)]),
         ),
-        (
-            "no number",
-            "00/statements/bakery",
-            "bakery/finance",
-            json!([op("a", 0)]),
-        ),
     ] {
         let answer = acknowledge(&town, path, kid, "a1", &ops);
-        assert_eq!(answer.code(), "malformed", "{name}: {}", answer.text());
+        assert_eq!(
+            answer.code(),
+            "malformed",
+            "{path} {ops}: {}",
+            answer.text()
+        );
         let problem = answer.json();
         let detail = problem["detail"].as_str().expect("text");
-        assert!(detail.contains("exactly one op"), "{name}: {detail}");
+        assert!(detail.contains("exactly one op"), "{path} {ops}: {detail}");
     }
-    assert_eq!(
-        town.coalition.size(),
-        size,
-        "nothing of that is in the ledger"
-    );
+    assert_eq!(town.coalition.size(), size, "nothing of that is kept");
+}
+
+#[test]
+fn a_statement_is_acknowledged_once_by_its_partner() {
+    let town = settled_town();
     let to = "0/statements/bakery";
-    let first = acknowledge(&town, to, "bakery/finance", "a1", &json!([op("a", 0)]));
+    let first = acknowledge(&town, to, "bakery/finance", "a1", &json!([seen("a", 0)]));
     assert_eq!(first.status, 201, "{}", first.text());
     let receipt = first.json();
     assert_eq!(receipt["results"][0]["code"], "applied");
@@ -613,12 +599,12 @@ fn a_statement_is_acknowledged_once_by_its_partner() {
         first.header("location"),
         format!("/v1/demo/receipts/{index}")
     );
-    let same = acknowledge(&town, to, "bakery/finance", "a1", &json!([op("a", 0)]));
+    let same = acknowledge(&town, to, "bakery/finance", "a1", &json!([seen("a", 0)]));
     assert_eq!((same.status, &same.json()["index"]), (200, index));
-    let twice = acknowledge(&town, to, "bakery/finance", "a2", &json!([op("b", 0)]));
+    let twice = acknowledge(&town, to, "bakery/finance", "a2", &json!([seen("b", 0)]));
     assert_eq!(twice.status, 201);
     assert_eq!(twice.json()["results"][0]["code"], "already_acknowledged");
-    let till = acknowledge(&town, to, "bakery/till", "a3", &json!([op("c", 0)]));
+    let till = acknowledge(&town, to, "bakery/till", "a3", &json!([seen("c", 0)]));
     assert_eq!(till.code(), "scope_missing");
     let list = get(&town, AUDIT, "/windows/0/statements").json();
     assert_eq!(&list["statements"][0]["acknowledged_by_entry"], index);
@@ -628,7 +614,7 @@ fn a_statement_is_acknowledged_once_by_its_partner() {
         "1/statements/bakery",
         "bakery/finance",
         "a4",
-        &json!([op("d", 1)]),
+        &json!([seen("d", 1)]),
     );
     assert_eq!(early.json()["results"][0]["code"], "window_not_stated");
 }
@@ -650,8 +636,8 @@ fn plant_wrong_line(coalition: &Coalition) {
             .checked_add(Points::new(1).expect("one"))
             .expect("few"),
     );
-    let bytes = minicbor::to_vec(&wrong).expect("writing to memory cannot fail");
-    std::fs::write(coalition.folder.path().join("shadow"), bytes).expect("the folder is there");
+    let file = coalition.folder.path().join("shadow");
+    std::fs::write(file, shadow::encode(&wrong)).expect("the folder is there");
 }
 
 #[test]
@@ -661,7 +647,7 @@ fn a_window_is_held_if_two_computations_differ_until_it_is_released() {
     trade(&coalition);
     plant_wrong_line(&coalition);
     let server = Server::of(&coalition);
-    let mut town = Town { server, coalition };
+    let town = Town { server, coalition };
     for _ in 0..2 {
         let held = settle(&town, OPERATE, &json!({"until": DAY}));
         assert_eq!((held.status, held.code().as_str()), (409, "window_held"));
@@ -693,11 +679,7 @@ fn a_window_is_held_if_two_computations_differ_until_it_is_released() {
 
     let release = json!({"op": "window_release", "window": 0});
     town.coalition.approve(&[("release", release)]);
-    drop(town.server);
-    let shadow = town.coalition.folder.path().join("shadow");
-    std::fs::remove_file(shadow).expect("the shadow wrote its file");
-    town.coalition.reopen();
-    town.server = Server::of(&town.coalition);
+    // The second computation began again by itself.
     let settled = settle(&town, OPERATE, &json!({})).json();
     assert_eq!(settled["settled"][0]["window"], 0, "{settled}");
     let statement = get(&town, BAKERY, "/windows/0/statements/bakery.json").json();

@@ -10,7 +10,7 @@ use tallyhouse::domain::tally::statements::Statements;
 use tallyhouse::domain::window::WindowState;
 use tallyhouse::ledger::memory::Fault;
 use tallyhouse::proof::statement::{Canonical, write};
-use tallyhouse::settlement::run::SettleError;
+use tallyhouse::settlement::SettleError;
 use tallyhouse::settlement::shadow;
 
 const DAYS: u32 = 3;
@@ -143,10 +143,10 @@ fn check_ended_after_any_entry(terms: &Terms) {
             programme.store.fail_append_past(size + step, fault);
             let ended = programme.settlement.settle(None);
             assert!(ended.is_err(), "{what}: {ended:?}");
-            assert!(programme.settlement.alarm().reason().is_some(), "{what}");
+            assert!(programme.settlement.alarm().is_some(), "{what}");
             programme.restart();
             settle(&programme);
-            assert_eq!(programme.settlement.alarm().reason(), None);
+            assert_eq!(programme.settlement.alarm(), None);
             go_on(&programme, 3);
             check_same(&programme, &wanted, &what);
         }
@@ -192,10 +192,7 @@ fn a_folder_that_cannot_be_written_is_named_and_the_next_run_completes() {
         said.contains(&named) && said.contains("settle again"),
         "{said}"
     );
-    assert_eq!(
-        programme.settlement.alarm().reason().as_deref(),
-        Some(said.as_str())
-    );
+    assert_eq!(programme.settlement.alarm().as_deref(), Some(said.as_str()));
     fs::remove_file(programme.windows()).unwrap();
     fs::rename(programme.path("aside"), programme.windows()).unwrap();
     assert_eq!(
@@ -230,6 +227,9 @@ fn what_a_killed_run_left_behind_is_made_anew() {
     check_same(&programme, &wanted, "a hidden folder, half filled");
 }
 
+/// What becomes of a file: other bytes, or none.
+type Harm<'a> = dyn Fn(&[u8]) -> Option<Vec<u8>> + 'a;
+
 /// The shadow's file may be any that once stood there, or none, or no tally at all.
 #[test]
 fn whatever_became_of_the_shadows_file_the_bytes_are_the_same() {
@@ -239,7 +239,7 @@ fn whatever_became_of_the_shadows_file_the_bytes_are_the_same() {
     day(&other, 1);
     other.stop();
     let foreign = fs::read(other.path("shadow")).unwrap();
-    let harms: [(&str, &dyn Fn(&[u8]) -> Option<Vec<u8>>); 6] = [
+    let harms: [(&str, &Harm<'_>); 6] = [
         ("missing", &|_| None),
         ("empty", &|_| Some(Vec::new())),
         ("truncated", &|bytes| {

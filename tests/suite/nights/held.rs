@@ -8,7 +8,7 @@ use std::time::Duration;
 use tallyhouse::domain::line::LineTotal;
 use tallyhouse::domain::points::Points;
 use tallyhouse::domain::window::WindowState;
-use tallyhouse::settlement::run::SettleError;
+use tallyhouse::settlement::SettleError;
 use tallyhouse::settlement::shadow;
 
 fn state(programme: &Programme, window: u32) -> WindowState {
@@ -25,7 +25,7 @@ fn plant(programme: &mut Programme) {
         .expect("it follows");
     programme.stop();
     let file = programme.path("shadow");
-    let mut tally = shadow::decode(&fs::read(&file).unwrap()).expect("a tally");
+    let mut tally = shadow::decode(&fs::read(&file).expect("a file")).expect("a tally");
     assert_eq!(
         tally.size,
         programme.ledger.view().size,
@@ -37,7 +37,7 @@ fn plant(programme: &mut Programme) {
     });
     let line = line.expect("a line of points");
     *line = line.checked_add(Points::new(1).expect("one")).expect("few");
-    fs::write(&file, shadow::encode(&tally)).unwrap();
+    fs::write(&file, shadow::encode(&tally)).expect("a file");
     programme.start();
 }
 
@@ -67,10 +67,7 @@ fn check_held(programme: &mut Programme, undisturbed: &Programme) {
             "{error}"
         );
         assert!(error.to_string().contains("window_release"), "{error}");
-        assert_eq!(
-            programme.settlement.alarm().reason(),
-            Some(error.to_string())
-        );
+        assert_eq!(programme.settlement.alarm(), Some(error.to_string()));
         assert_eq!(state(programme, 1), WindowState::Held);
         assert!(programme.published() == before, "nothing is published");
     }
@@ -81,7 +78,7 @@ fn check_held(programme: &mut Programme, undisturbed: &Programme) {
 
     // What is wrong is found and mended, and two keys let the window go on.
     programme.stop();
-    fs::remove_file(programme.path("shadow")).unwrap();
+    fs::remove_file(programme.path("shadow")).expect("it is there");
     programme.start();
     assert!(
         programme.settlement.settle(None).is_err(),
@@ -91,7 +88,7 @@ fn check_held(programme: &mut Programme, undisturbed: &Programme) {
     let settled = programme.settlement.settle(None).expect("it settles");
     let windows: Vec<u32> = settled.iter().map(|settled| settled.window).collect();
     assert_eq!(windows, [1, 2]);
-    assert_eq!(programme.settlement.alarm().reason(), None);
+    assert_eq!(programme.settlement.alarm(), None);
     programme.audit();
     for window in 0..3 {
         for partner in ["bakery", "cinema", "grocer"] {
