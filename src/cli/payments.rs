@@ -74,14 +74,13 @@ fn fetch(
     let window = arguments.window;
     let path = format!("/windows/{window}/payments.{kind}.xml");
     let bytes = match client.read_books(&path, signer) {
-        Err(error) if error.code() == Some("not_found") => {
-            let advice = format!(
-                "window {window} has no {kind}: nothing to pay this way, or a master is missing; \
-                 `tallyhouse windows {window}` says which"
-            );
+        Err(error) if error.is_absent() => {
             match arguments.json {
-                true => println!("{}", json!({"code": "not_found", "detail": advice})),
-                false => println!("{} {advice}", style::bad("no such file:")),
+                true => println!("{}", json!({"code": error.code()})),
+                false => println!(
+                    "{} {kind} of window {window}; {error}",
+                    style::bad("no such file:")
+                ),
             }
             return Ok(Exit::Refused);
         }
@@ -102,6 +101,13 @@ fn fetch(
 fn show(arguments: &Arguments, client: &Client, signer: &Signer) -> anyhow::Result<Exit> {
     let window = arguments.window;
     let payments = match payments(client, signer, window) {
+        Err(error) if error.code() == Some("not_stated") => {
+            match arguments.json {
+                true => println!("{}", json!({"code": "not_stated"})),
+                false => println!("{} window {window}; {error}", style::bad("no payments:")),
+            }
+            return Ok(Exit::Refused);
+        }
         Err(error) if error.code() == Some("not_found") => {
             return Ok(no_such_window(window, arguments.json));
         }
