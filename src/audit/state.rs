@@ -24,11 +24,13 @@ use crate::domain::governance::Governance;
 use crate::domain::ids::Reference;
 use crate::domain::line::{LineKey, LineTotal};
 use crate::domain::member::Member;
+use crate::domain::partner::Key;
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::Tally;
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Carried, Window, Windows};
 use crate::domain::working_set::{OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet};
+use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,12 +165,14 @@ impl Body {
         let history = History::of_leaves(leaves);
         let size = history.size();
         let known = |number: &u8| Rejection::from_number(*number).is_some();
+        let good = |key: &Key| PublicKey::register(&key.public).is_ok();
         let is_whole = rest.is_empty()
             && size > 0
             && self.tally.size == size
             && self.tally.chain_hash == self.chain_hash
             && self.parties.len() == self.governance.party_count()
-            && self.outcomes.keys().all(known);
+            && self.outcomes.keys().all(known)
+            && self.governance.keys.values().all(good);
         if !is_whole {
             return None;
         }
