@@ -32,6 +32,7 @@ use crate::domain::window::{Carried, Window, Windows};
 use crate::domain::working_set::{OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet};
 use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;
+use crate::proof::note::VerifierKey;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -165,14 +166,13 @@ impl Body {
         let history = History::of_leaves(leaves);
         let size = history.size();
         let known = |number: &u8| Rejection::from_number(*number).is_some();
-        let good = |key: &Key| PublicKey::register(&key.public).is_ok();
         let is_whole = rest.is_empty()
             && size > 0
             && self.tally.size == size
             && self.tally.chain_hash == self.chain_hash
             && self.parties.len() == self.governance.party_count()
             && self.outcomes.keys().all(known)
-            && self.governance.keys.values().all(good);
+            && keys_are_good(&self.governance);
         if !is_whole {
             return None;
         }
@@ -221,6 +221,15 @@ impl Body {
             ..Replay::new()
         })
     }
+}
+
+/// Whether every key in it can be registered, as in any governance that entries made.
+fn keys_are_good(governance: &Governance) -> bool {
+    let is_good = |bytes: &[u8; 32]| PublicKey::register(bytes).is_ok();
+    let programme = &governance.programme;
+    let ledger_key = PublicKey::register(&programme.ledger_key).ok();
+    governance.keys.values().all(|key| is_good(&key.public))
+        && ledger_key.is_some_and(|key| VerifierKey::new(&programme.origin, key).is_ok())
 }
 
 fn sorted<'a, K: Ord + Copy + 'a, V: Clone + 'a>(

@@ -2,8 +2,7 @@
 //!
 //! It reads files and standard input, and writes what it is asked to keep. What it is given may be
 //! hostile: whatever it holds, the exit code is 0 only where everything was checked and held.
-//! Must not: open a socket, or need the
-//! feature `server`.
+//! Must not: open a socket, or need the feature `server`.
 
 mod audited;
 mod consistency;
