@@ -24,7 +24,6 @@ use crate::domain::governance::Governance;
 use crate::domain::ids::Reference;
 use crate::domain::line::{LineKey, LineTotal};
 use crate::domain::member::Member;
-use crate::domain::partner::Key;
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::Tally;
 use crate::domain::time::{Day, Micros};
