@@ -301,7 +301,7 @@ fn main() {
         let (took, written) = state(&governance, &closing);
         let bytes: usize = written.iter().map(Vec::len).sum();
         println!(
-            "statements of 1,000 partners and the window, {} MB, {ops} ops: {took:.1?}, budget 60 s",
+            "statements and the window, {} MB, {ops} ops: {took:.1?}, budget 60 s",
             bytes / 1_000_000
         );
         let what = format!("statements' JSON after {ops} ops");

@@ -25,9 +25,11 @@ mod seen;
 pub mod state;
 pub mod statements;
 mod sums;
+mod verdict;
 
 pub use findings::{Check, Finding};
 pub use history::History;
 pub use pins::Pins;
 pub use prepared::{Prepared, Preparer};
-pub use replay::{Replay, Verdict};
+pub use replay::Replay;
+pub use verdict::Verdict;

@@ -1,7 +1,7 @@
 //! Checkpoints that authors saw and put into their submissions: each has to be one of this ledger.
 //!
-//! Must not: take a checkpoint that nobody signed for more than noise. One that the ledger's own key
-//! signed, and that this ledger contradicts, is half of the evidence of a fork.
+//! Must not: take a checkpoint that nobody signed for more than noise. One that the ledger's own
+//! key signed, and that this ledger contradicts, is half of the evidence of a fork.
 
 use super::findings::{Check, Finding};
 use super::history::History;

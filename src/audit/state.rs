@@ -29,7 +29,9 @@ use crate::domain::tally::Tally;
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Carried, Window, Windows};
 use crate::domain::working_set::{OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet};
+use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;
+use crate::proof::note::VerifierKey;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -168,7 +170,8 @@ impl Body {
             && self.tally.size == size
             && self.tally.chain_hash == self.chain_hash
             && self.parties.len() == self.governance.party_count()
-            && self.outcomes.keys().all(known);
+            && self.outcomes.keys().all(known)
+            && keys_are_good(&self.governance);
         if !is_whole {
             return None;
         }
@@ -217,6 +220,15 @@ impl Body {
             ..Replay::new()
         })
     }
+}
+
+/// Whether every key in it can be registered, as in any governance that entries made.
+fn keys_are_good(governance: &Governance) -> bool {
+    let is_good = |bytes: &[u8; 32]| PublicKey::register(bytes).is_ok();
+    let programme = &governance.programme;
+    let ledger_key = PublicKey::register(&programme.ledger_key).ok();
+    governance.keys.values().all(|key| is_good(&key.public))
+        && ledger_key.is_some_and(|key| VerifierKey::new(&programme.origin, key).is_ok())
 }
 
 fn sorted<'a, K: Ord + Copy + 'a, V: Clone + 'a>(

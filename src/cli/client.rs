@@ -89,6 +89,14 @@ impl ClientError {
         }
     }
 
+    /// Whether what was asked for is not there: never, not yet, or for a reason that is told.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("not_found" | "not_stated" | "not_available")
+        )
+    }
+
     /// The code of a problem.
     pub fn code(&self) -> Option<&str> {
         match self {

@@ -37,7 +37,8 @@ pub struct Arguments {
     #[arg(value_parser = Reference::parse, long, required_unless_present = "returned")]
     reference: Option<Reference>,
     /// The payment came back: the id of the op that confirmed it
-    #[arg(value_parser = Reference::parse, long, value_name = "OP_ID", conflicts_with_all = ["window", "debtor", "creditor",
+    #[arg(value_parser = Reference::parse, long, value_name = "OP_ID")]
+    #[arg(conflicts_with_all = ["window", "debtor", "creditor",
           "amount", "currency", "reference"])]
     returned: Option<Reference>,
     #[command(flatten)]

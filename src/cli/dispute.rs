@@ -44,7 +44,7 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  tallyhouse dispute open 7 --entry 4711 --op 2 \
-                  --reason never_happened \\\n    --evidence letter.pdf --key keys/bakery.office.pem"
+                  --reason other \\\n    --evidence letter.pdf --key keys/bakery.office.pem"
 )]
 struct Open {
     /// The window's number

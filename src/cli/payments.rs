@@ -12,7 +12,7 @@ use crate::domain::ids::HOUSE;
 use crate::proof::keys::Signer;
 use anyhow::Context;
 use clap::ValueEnum;
-use comfy_table::Cell;
+use comfy_table::{Cell, Color};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -74,14 +74,13 @@ fn fetch(
     let window = arguments.window;
     let path = format!("/windows/{window}/payments.{kind}.xml");
     let bytes = match client.read_books(&path, signer) {
-        Err(error) if error.code() == Some("not_found") => {
-            let advice = format!(
-                "window {window} has no {kind}: nothing to pay this way, or a master is missing; \
-                 `tallyhouse windows {window}` says which"
-            );
+        Err(error) if error.is_absent() => {
             match arguments.json {
-                true => println!("{}", json!({"code": "not_found", "detail": advice})),
-                false => println!("{} {advice}", style::bad("no such file:")),
+                true => println!("{}", json!({"code": error.code()})),
+                false => println!(
+                    "{} {kind} of window {window}; {error}",
+                    style::bad("no such file:")
+                ),
             }
             return Ok(Exit::Refused);
         }
@@ -102,6 +101,13 @@ fn fetch(
 fn show(arguments: &Arguments, client: &Client, signer: &Signer) -> anyhow::Result<Exit> {
     let window = arguments.window;
     let payments = match payments(client, signer, window) {
+        Err(error) if error.code() == Some("not_stated") => {
+            match arguments.json {
+                true => println!("{}", json!({"code": "not_stated"})),
+                false => println!("{} window {window}; {error}", style::bad("no payments:")),
+            }
+            return Ok(Exit::Refused);
+        }
         Err(error) if error.code() == Some("not_found") => {
             return Ok(no_such_window(window, arguments.json));
         }
@@ -135,10 +141,10 @@ fn show(arguments: &Arguments, client: &Client, signer: &Signer) -> anyhow::Resu
             right(money_of(&row["amount"])),
             Cell::new(text_of(&row["due_on"])),
             Cell::new(text_of(&row["reference"])),
-            Cell::new(match status.as_str() {
-                "overdue" => style::warn(&status),
-                _ => status,
-            }),
+            match status.as_str() {
+                "overdue" => Cell::new(status).fg(Color::Yellow),
+                _ => Cell::new(status),
+            },
         ]);
     }
     println!("{table}");

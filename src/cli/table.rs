@@ -7,7 +7,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Table};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// A table with a bold header. Columns whose name begins with `<` are on the left, all others, which
+/// A table with a bold header. Columns whose name begins with `<` are on the left, others, which
 /// hold numbers, on the right.
 pub fn with_header(names: &[&str]) -> Table {
     let mut table = style::table();

@@ -5,7 +5,7 @@ use super::remote::{Key, Remote};
 use super::settle::print_problems;
 use super::style;
 use super::table::{self, count, count_of, days_of, money_of, right, text_of};
-use comfy_table::{Cell, Table};
+use comfy_table::{Cell, Color, Table};
 use serde_json::{Value, json};
 
 /// The most windows of one page.
@@ -115,10 +115,10 @@ fn add(table: &mut Table, window: &Value) {
     table.add_row([
         right(&window["window"]),
         Cell::new(days_of(&window["first_day"], &window["last_day"])),
-        Cell::new(match state.as_str() {
-            "held" => style::bad("held"),
-            _ => state.clone(),
-        }),
+        match state.as_str() {
+            "held" => Cell::new(state).fg(Color::Red),
+            _ => Cell::new(state),
+        },
         right(entries.unwrap_or_default()),
         right(count_of(&netting["lines"])),
         right(money_of(&netting["gross"])),

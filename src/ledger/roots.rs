@@ -1,4 +1,5 @@
-//! The root over many lines, hashed on several cores: the writer waits for it when a window is netted.
+//! The root over many lines, hashed on several cores: the writer waits for it when a window is
+//! netted.
 //!
 //! Must not: come to another root than `proof::netting`, which hashes one line after the other.
 

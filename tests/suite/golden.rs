@@ -11,9 +11,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tallyhouse::domain::effect::{Effect, MoveKind};
+use tallyhouse::domain::governance::Governance;
 use tallyhouse::domain::ids::{Name, Party};
 use tallyhouse::domain::line::Reason;
 use tallyhouse::domain::submission::Action;
+use tallyhouse::domain::tally::statements::Statements;
 use tallyhouse::domain::time::Micros;
 use tallyhouse::domain::window::{ItemKey, payment_reference};
 use tallyhouse::ledger::commit::Acknowledged;
@@ -23,6 +25,7 @@ use tallyhouse::ledger::{self, Ledger};
 use tallyhouse::proof::chain::{ChainHasher, GENESIS};
 use tallyhouse::proof::entry::EntryRef;
 use tallyhouse::proof::{effects, hex, netting, payload, receipt};
+use tallyhouse::settlement::{publish, shadow};
 
 /// Set to write a ledger that is not there yet.
 const WRITE: &str = "TALLYHOUSE_WRITE_GOLDEN";
@@ -319,8 +322,9 @@ pub fn fill(op: &mut Value, desk: &Desk) {
         }
         "issue_statements" => {
             default("count", json!(3));
-            default("root", json!("ab".repeat(32)));
-            default("document_sha256", json!("cd".repeat(32)));
+            let (root, document) = statements_of(desk, window, &governance);
+            default("root", json!(root));
+            default("document_sha256", json!(document));
         }
         "confirm_payment" => {
             default("currency", json!("EUR"));
@@ -355,6 +359,20 @@ pub fn fill(op: &mut Value, desk: &Desk) {
 fn folder(name: &str) -> PathBuf {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/suite/golden/rules-1");
     tests.join(name)
+}
+
+/// What `issue_statements` binds of a window; any hashes where it is not netted.
+fn statements_of(desk: &Desk, window: u32, governance: &Governance) -> (String, String) {
+    let size = desk.ledger.view().size;
+    let tally = shadow::read_again(&desk.ledger, size).expect("the log reads");
+    let Some(closing) = tally.closing(window) else {
+        return ("ab".repeat(32), "cd".repeat(32));
+    };
+    let root = desk.ledger.root_at(closing.cut.cut.entry + 1);
+    let root = root.expect("the store reads").expect("a root");
+    let statements = Statements::new(closing, governance, &root);
+    let (hashes, document) = publish::hashes(&statements);
+    (hex::encode(&hashes.root()), hex::encode(&document))
 }
 
 /// Runs the steps and returns the whole log and its checkpoint.

@@ -129,7 +129,8 @@ impl Books {
         }
         let currency = &self.currency;
         format!(
-            "{} {currency} were owed, which would take {} payments; netting moves {} {currency} in {}",
+            "{} {currency} were owed, which would take {} payments; netting moves {} {currency} \
+             in {}",
             money(sum.gross),
             style::grouped(sum.pairs),
             money(sum.net),

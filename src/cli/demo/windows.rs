@@ -134,7 +134,10 @@ fn link_all(published: &Path, to: &Path, number: u32) -> anyhow::Result<Vec<Stri
     Ok(links)
 }
 
-/// The files in a folder, by name, without folders and hidden ones.
+/// The house's own notes of a window, which no page needs.
+const NOTES: [&str; 2] = ["summary.json", "problems.json"];
+
+/// The files in a folder, by name, without folders, notes and hidden ones.
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder);
     let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
@@ -142,7 +145,8 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if path.is_file() && name.is_some_and(|name| !name.starts_with('.')) {
+        let shown = |name: &str| !name.starts_with('.') && !NOTES.contains(&name);
+        if path.is_file() && name.is_some_and(shown) {
             files.push(path);
         }
     }

@@ -87,13 +87,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         }
         let path = format!("/windows/{window}/statements/{partner}.{ending}");
         let bytes = match client.read_books(&path, &signer) {
-            Err(error) if error.code() == Some("not_found") => {
+            Err(error) if error.is_absent() => {
+                let what = format!("{ending} of {partner} in window {window}");
                 match arguments.json {
-                    true => println!("{}", json!({"code": "not_found"})),
-                    false => println!(
-                        "{} {ending} of {partner} in window {window}",
-                        style::bad("no such statement:")
-                    ),
+                    true => println!("{}", json!({"code": error.code()})),
+                    false => println!("{} {what}; {error}", style::bad("no such statement:")),
                 }
                 return Ok(Exit::Refused);
             }

@@ -1,4 +1,4 @@
-//! `tallyhouse statement`: fetches a partner's statement, and checks one with no trust in the house.
+//! `tallyhouse statement`: fetches a partner's statement, and checks one without trust.
 
 mod get;
 mod verify;

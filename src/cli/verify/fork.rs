@@ -12,11 +12,9 @@ use std::path::PathBuf;
 /// Checks two signed checkpoints, or a file of evidence, for a fork. Exit code 1: a fork is proved.
 /// 0: the two agree. 2: they may or may not.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  tallyhouse-verify fork mine.txt theirs.txt \
+#[command(after_help = "Example:\n  tallyhouse-verify fork mine.txt theirs.txt \
                   --vkey ledger.vkey --evidence fork.json\n  \
-                  tallyhouse-verify fork fork.json --vkey ledger.vkey"
-)]
+                  tallyhouse-verify fork fork.json --vkey ledger.vkey")]
 pub struct Arguments {
     /// A signed checkpoint, or a file of evidence
     a: PathBuf,

@@ -1,8 +1,8 @@
 //! `tallyhouse-verify`: checks receipts, statements and whole ledgers, with no trust in the house.
 //!
 //! It reads files and standard input, and writes what it is asked to keep. What it is given may be
-//! hostile: whatever it holds, the exit code is 0 only where everything was checked and held. Must not: open a socket, or need the
-//! feature `server`.
+//! hostile: whatever it holds, the exit code is 0 only where everything was checked and held.
+//! Must not: open a socket, or need the feature `server`.
 
 mod audited;
 mod consistency;

@@ -116,8 +116,11 @@ fn prepare(
     done: &SyncSender<Vec<Prepared>>,
 ) {
     for batch in batches {
-        let newest = preparer.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest: Preparer = newest.clone();
+        // Copied, so that nobody waits for the lock while this batch is worked on and handed over.
+        let newest: Preparer = preparer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let batch = batch.into_iter().map(|entry| newest.prepare(entry));
         if done.send(batch.collect()).is_err() {
             break;

@@ -26,7 +26,7 @@ const STATED_BYTES_MAX: usize = 1 << 20;
 /// Longest public key file.
 const KEY_BYTES_MAX: usize = 4_096;
 
-/// Checks a statement: its form, its signature, what binds it, and with the ledger every byte of it.
+/// Checks a statement: its form, signature, what binds it, and with the ledger every byte of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  tallyhouse-verify statement bakery.jws \
                   --stated bakery.stated.json --ledger entries.ndjson --vkey ledger.vkey")]

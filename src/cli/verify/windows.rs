@@ -8,7 +8,7 @@ use crate::proof::hex::encode as hex;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Replays a ledger and lists its windows: days, state, entries, and the root over their statements.
+/// Replays a ledger and lists its windows: days, state, entries, and the root over statements.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  tallyhouse-verify windows entries.ndjson --state audit.state")]
 pub struct Arguments {

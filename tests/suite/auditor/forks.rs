@@ -1,7 +1,5 @@
 //! A house that keeps two ledgers under one key.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::{Given, checkpoint, first_finding, history, signer_of, trade, verify};
 use crate::support::Coalition;
 use serde_json::json;

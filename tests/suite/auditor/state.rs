@@ -1,7 +1,5 @@
 //! The auditor's own saved state: gone on from, damaged, of another ledger, ahead of the entries.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::{Given, first_finding, trade};
 use crate::support::Coalition;
 use serde_json::{Value, json};

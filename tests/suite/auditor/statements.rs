@@ -1,7 +1,5 @@
 //! Statements as a partner gets them: right, with one digit changed, and signed by somebody else.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::{Given, trade, verify};
 use crate::support::{Coalition, public_key, signer};
 use serde_json::Value;

@@ -1,7 +1,5 @@
 //! Folders of tiles that lack something, hold something else, or lie about sizes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use super::{Given, bundle, checkpoint, first_finding, trade};
 use crate::support::Coalition;
 use std::path::Path;

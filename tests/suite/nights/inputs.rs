@@ -173,21 +173,23 @@ fn a_clock_set_back_cuts_nothing() {
 
 // --- masters ----------------------------------------------------------------------------------
 
+/// A day of trade among partners whose masters the ledger vouches for.
+fn with_masters() -> Programme {
+    let programme = begin(&by_hand(issuer_pays()));
+    for (number, party) in (1..).zip(["house", "bakery", "grocer", "cinema"]) {
+        let master = master(party, number);
+        put(&programme, &master);
+        if party != "house" {
+            bind(&programme, &master);
+        }
+    }
+    day(&programme, 1);
+    programme
+}
+
 #[test]
 fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
-    let set_up = || {
-        let programme = begin(&by_hand(issuer_pays()));
-        for (number, party) in (1..).zip(["house", "bakery", "grocer", "cinema"]) {
-            let master = master(party, number);
-            put(&programme, &master);
-            if party != "house" {
-                bind(&programme, &master);
-            }
-        }
-        day(&programme, 1);
-        programme
-    };
-    let undisturbed = set_up();
+    let undisturbed = with_masters();
     settle(&undisturbed);
     let wanted = undisturbed.published();
     assert!(
@@ -198,7 +200,7 @@ fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
     assert!(wanted.contains_key("0/payments.pain008.xml"));
     assert!(!wanted.contains_key("0/problems.json"));
 
-    let programme = set_up();
+    let programme = with_masters();
     let bound = master("cinema", 4);
     let mut edited = bound.clone();
     edited.iban = master("cinema", 666).iban;
@@ -226,17 +228,13 @@ fn payment_files_refuse_an_edited_account_and_are_made_once_it_is_put_right() {
             "a statement does not wait for masters"
         );
     }
-
     // Still wrong: it stays noted. Put right: the files are made, and all is as undisturbed.
     assert_eq!(programme.settlement.settle(None).expect("it settles"), []);
     assert!(programme.published().contains_key("0/problems.json"));
     put(&programme, &bound);
     assert_eq!(programme.settlement.settle(None).expect("it settles"), []);
     let found = programme.published();
-    let names = |files: &std::collections::BTreeMap<String, Vec<u8>>| -> Vec<String> {
-        files.keys().cloned().collect()
-    };
-    assert_eq!(names(&found), names(&wanted));
+    assert!(found.keys().eq(wanted.keys()));
     for file in ["0/payments.pain001.xml", "0/payments.pain008.xml"] {
         assert_eq!(found[file], wanted[file], "{file}");
     }

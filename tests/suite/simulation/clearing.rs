@@ -484,6 +484,9 @@ impl Model {
         refuse(resolved, "dispute_not_open")?;
         let waits = dispute.state == "open" && today <= dispute.until;
         refuse(waits, "answer_pending")?;
+        // The programme of the simulation takes silence for acceptance.
+        let accepted = ["open", "accepted"].contains(&dispute.state);
+        refuse(accepted && !upheld, "dispute_accepted")?;
         dispute.state = if upheld { "upheld" } else { "dismissed" };
         if upheld {
             self.owe_amount(parties.0, parties.1, exact(&action["amount"]));

@@ -5,7 +5,7 @@ use super::model::{Model, Slice};
 use crate::house::{self, ORIGIN, Setup};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tallyhouse::audit::{Pins, Replay};
+use tallyhouse::audit::{Check, Pins, Replay};
 use tallyhouse::domain::dispute::{ClearingKey, ClearingRecord};
 use tallyhouse::domain::ids::{OpAt, Party, Reference};
 use tallyhouse::domain::line::LineTotal;
@@ -136,7 +136,10 @@ impl Desk {
         let mut replay = Replay::new();
         for record in records {
             if let Err(findings) = replay.push(&record.entry) {
-                panic!("{findings:?}");
+                // The workload names hashes of statements that nobody wrote: there it ends.
+                let invented = findings.iter().all(|f| f.check == Check::Statements);
+                assert!(invented, "{findings:?}");
+                return;
             }
         }
         let verdict = replay.finish(&Pins::default()).expect("it is founded");

@@ -1,3 +1,5 @@
+//! What binds a statement, checked and tampered with.
+
 use super::*;
 use crate::domain::ids::{Name, Reference};
 use crate::proof::jws;
