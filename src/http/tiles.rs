@@ -16,7 +16,6 @@ use super::token::Reader;
 use super::verifier::blocking;
 use crate::domain::scope::Scope;
 use crate::proof::tile::{TileKind, TilePath};
-use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
