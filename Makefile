@@ -16,7 +16,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## install the system packages that are missing
@@ -31,6 +31,10 @@ demo: setup ## run a small coalition on a week of purchases (ARGS=--keep: leave 
 test: setup ## run every test (ARGS=name: only those)
 	@.ci/python
 	cargo test --release --locked -- --quiet $(ARGS)
+
+.PHONY: conformance
+conformance: setup ## have real windows read by programs that others wrote
+	@.ci/conformance
 
 .PHONY: fmt
 fmt: ## format the sources

@@ -7,7 +7,10 @@ mod api;
 #[path = "suite/audit.rs"]
 mod audit;
 #[cfg(feature = "server")]
-#[path = "suite/cli.rs"]
+#[path = "suite/auditor/mod.rs"]
+mod auditor;
+#[cfg(feature = "server")]
+#[path = "suite/cli/mod.rs"]
 mod cli;
 #[cfg(feature = "server")]
 #[path = "suite/crash.rs"]
@@ -19,11 +22,17 @@ mod golden;
 #[path = "suite/house.rs"]
 mod house;
 #[cfg(feature = "server")]
+#[path = "suite/mirror.rs"]
+mod mirror;
+#[cfg(feature = "server")]
 #[path = "suite/model.rs"]
 mod model;
 #[cfg(feature = "server")]
 #[path = "suite/month.rs"]
 mod month;
+#[cfg(feature = "server")]
+#[path = "suite/nights.rs"]
+mod nights;
 #[cfg(feature = "server")]
 #[path = "suite/process.rs"]
 mod process;

@@ -4,6 +4,7 @@
 //! its own, and statements are written from it alone.
 
 use super::findings::{Check, Finding};
+use super::statements::{Bound, Rebuilt, Wanted};
 use crate::domain::effect::{Effect, Given, Netted};
 use crate::domain::governance::Governance;
 use crate::domain::submission::{Action, IssueStatements};
@@ -13,11 +14,16 @@ use crate::proof::hex::encode as hex;
 use crate::proof::merkle::Hash;
 use crate::proof::netting;
 use crate::proof::statement::{Canonical, Hashes};
+use std::collections::BTreeMap;
 
 /// What follows windows through a replay.
 #[derive(Debug, Default)]
 pub struct Clearing {
-    tally: Option<Tally>,
+    pub(super) tally: Option<Tally>,
+    /// What binds the statements of each window that was stated.
+    pub(super) stated: BTreeMap<u32, Bound>,
+    pub(super) wanted: Option<Wanted>,
+    pub(super) rebuilt: Option<Rebuilt>,
 }
 
 impl Clearing {
@@ -35,7 +41,13 @@ impl Clearing {
         root_at: impl Fn(u64) -> Option<Hash>,
     ) -> Vec<Finding> {
         let currency = governance.programme.currency;
-        let tally = self.tally.get_or_insert_with(|| Tally::new(currency));
+        let Self {
+            tally,
+            stated,
+            wanted,
+            rebuilt,
+        } = self;
+        let tally = tally.get_or_insert_with(|| Tally::new(currency));
         let mut findings = Vec::new();
         for (op, effect) in seen.submission.ops.iter().zip(seen.effects) {
             let Effect::Applied(applied) = effect else {
@@ -46,7 +58,11 @@ impl Clearing {
                     findings.extend(lines(tally, governance, seen.index, op.window, netted));
                 }
                 (Action::IssueStatements(op), _) => {
-                    findings.extend(statements(tally, governance, seen.index, op, &root_at));
+                    let wanted = wanted.as_ref().filter(|wanted| wanted.window == op.window);
+                    let compared = statements(tally, governance, seen, op, &root_at, wanted);
+                    findings.extend(compared.0);
+                    *rebuilt = compared.1.or(rebuilt.take());
+                    stated.insert(op.window, Bound::of(seen, op));
                     tally.forget(op.window);
                 }
                 _ => {}
@@ -75,37 +91,41 @@ fn lines(
     (own != stated).then(|| Finding::new(index, Check::Lines, own, stated))
 }
 
-/// Every statement of the window, written again.
+/// Every statement of the window, written again; and the one that is asked for.
 fn statements(
     tally: &Tally,
     governance: &Governance,
-    index: u64,
+    seen: &Seen<'_>,
     op: &IssueStatements,
     root_at: &impl Fn(u64) -> Option<Hash>,
-) -> Vec<Finding> {
+    wanted: Option<&Wanted>,
+) -> (Vec<Finding>, Option<Rebuilt>) {
     let mut findings = Vec::new();
     let closing = tally.closing(op.window);
     let cut = closing.and_then(|closing| Some((closing, root_at(closing.cut.cut.entry)?)));
     let Some((closing, root)) = cut else {
         let found = format!("statements of window {}", op.window);
         findings.push(Finding::new(
-            index,
+            seen.index,
             Check::Statements,
             "a netted window",
             found,
         ));
-        return findings;
+        return (findings, None);
     };
     let statements = Statements::new(closing, governance, &root);
     let hashes = Hashes::of(&statements);
     let document = Canonical::of(&statements.document()).sha256;
     let mut compare = |expected: String, found: String| {
         if expected != found {
-            findings.push(Finding::new(index, Check::Statements, expected, found));
+            let finding = Finding::new(seen.index, Check::Statements, expected, found);
+            findings.push(finding);
         }
     };
     compare(hashes.count().to_string(), op.count.to_string());
     compare(hex(&hashes.root()), hex(&op.root));
     compare(hex(&document), hex(&op.document_sha256));
-    findings
+    let rebuilt =
+        wanted.and_then(|wanted| Rebuilt::of(wanted, &statements, &hashes, governance, seen));
+    (findings, rebuilt)
 }

@@ -53,6 +53,10 @@ pub enum Check {
     Checkpoint,
     /// The tree's root at the checkpoint's size.
     Root,
+    /// A tile of hashes holds those of the entries.
+    Tile,
+    /// The entry is the one that an earlier audit judged.
+    Saved,
 }
 
 impl Check {
@@ -81,6 +85,8 @@ impl Check {
             Self::LedgerKey => "ledger_key",
             Self::Checkpoint => "checkpoint",
             Self::Root => "root",
+            Self::Tile => "tile",
+            Self::Saved => "saved",
         }
     }
 }

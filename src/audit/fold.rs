@@ -24,9 +24,9 @@ pub struct Fold {
     /// Every member that was ever touched.
     pub members: BTreeSet<Reference>,
     /// What a sweep has to look at, in its order.
-    expiry: BTreeSet<(Day, Reference)>,
+    pub(super) expiry: BTreeSet<(Day, Reference)>,
     /// Every line of a window that was netted, for disputes.
-    lines: BTreeSet<LineKey>,
+    pub(super) lines: BTreeSet<LineKey>,
 }
 
 impl Fold {
@@ -136,13 +136,19 @@ impl Fold {
 
     fn note_changes(&mut self) {
         let offset = self.set.governance().programme.utc_offset_min;
-        for (id, days_before, member) in self.set.take_changes().members {
+        for (id, days_before) in self.set.forget_changes() {
+            let member = self.set.members.get(&id);
+            let days = member.map_or_else(Vec::new, |member| member.due_days(offset));
+            if member.is_some() {
+                self.members.insert(id);
+            }
+            if days == days_before {
+                continue;
+            }
             for day in days_before {
                 self.expiry.remove(&(day, id));
             }
-            let days = member.due_days(offset);
             self.expiry.extend(days.into_iter().map(|day| (day, id)));
-            self.members.insert(id);
         }
     }
 }

@@ -16,11 +16,20 @@
 mod clearing;
 pub mod findings;
 mod fold;
+pub mod history;
 mod keys;
 pub mod pins;
+pub mod prepared;
 pub mod replay;
+mod seen;
+pub mod state;
+pub mod statements;
 mod sums;
+mod verdict;
 
 pub use findings::{Check, Finding};
+pub use history::History;
 pub use pins::Pins;
-pub use replay::{Replay, Verdict};
+pub use prepared::{Prepared, Preparer};
+pub use replay::Replay;
+pub use verdict::Verdict;

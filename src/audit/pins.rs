@@ -3,6 +3,7 @@
 //! Must not: take anything from the entries on trust that a pin says.
 
 use super::findings::{Check, Finding};
+use super::history::History;
 use crate::domain::programme::Programme;
 use crate::proof::checkpoint::{Checkpoint, Extensions};
 use crate::proof::hex::encode as hex;
@@ -15,6 +16,8 @@ use crate::proof::note::VerifierKey;
 pub struct Pins {
     /// A signed checkpoint.
     pub checkpoint: Option<String>,
+    /// Signed checkpoints of earlier sizes, from wherever: receipts, partners, witnesses.
+    pub earlier: Vec<String>,
     /// The key that signs checkpoints; that of entry 0 if absent.
     pub ledger_key: Option<VerifierKey>,
     /// The chain hash of entry 0.
@@ -35,7 +38,7 @@ pub enum Unchecked {
 }
 
 impl Pins {
-    /// Compares pins with what was replayed; `roots[n]` is the tree's root after entry *n*.
+    /// Compares pins with what was replayed; `history` is that of all entries.
     ///
     /// # Errors
     /// [`Unchecked`] if entries are missing.
@@ -43,7 +46,7 @@ impl Pins {
         &self,
         programme: &Programme,
         found_hash: &Hash,
-        roots: &[Hash],
+        history: &History,
     ) -> Result<Vec<Finding>, Unchecked> {
         let mut findings = Vec::new();
         if let Some(pinned) = self.found_hash.filter(|pinned| pinned != found_hash) {
@@ -55,8 +58,8 @@ impl Pins {
         if *key != named {
             findings.push(Finding::new(0, Check::LedgerKey, key, &named));
         }
-        if let Some(note) = &self.checkpoint {
-            let finding = check_checkpoint(note, &programme.origin, key, roots)?;
+        for note in self.checkpoint.iter().chain(&self.earlier) {
+            let finding = check_checkpoint(note, &programme.origin, key, history)?;
             findings.extend(finding);
         }
         Ok(findings)
@@ -74,9 +77,9 @@ fn check_checkpoint(
     note: &str,
     origin: &str,
     key: &VerifierKey,
-    roots: &[Hash],
+    history: &History,
 ) -> Result<Option<Finding>, Unchecked> {
-    let size = roots.len() as u64;
+    let size = history.size();
     let keys = std::slice::from_ref(key);
     let opened = Checkpoint::open(note.as_bytes(), origin, keys, Extensions::Refused);
     let checkpoint = match opened {
@@ -87,7 +90,7 @@ fn check_checkpoint(
         }
     };
     let (covered, replayed) = (checkpoint.size, size);
-    let Some(last) = covered.checked_sub(1) else {
+    if covered == 0 {
         let expected = "a checkpoint that covers entry 0";
         return Ok(Some(Finding::new(
             size,
@@ -95,9 +98,9 @@ fn check_checkpoint(
             expected,
             "size 0",
         )));
-    };
-    let root = usize::try_from(last).ok().and_then(|last| roots.get(last));
+    }
+    let root = history.root_at(covered);
     let root = root.ok_or(Unchecked::EntriesMissing { covered, replayed })?;
-    let differs = *root != checkpoint.root;
-    Ok(differs.then(|| Finding::new(covered, Check::Root, hex(&checkpoint.root), hex(root))))
+    let differs = root != checkpoint.root;
+    Ok(differs.then(|| Finding::new(covered, Check::Root, hex(&checkpoint.root), hex(&root))))
 }

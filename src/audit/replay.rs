@@ -10,8 +10,13 @@
 use super::clearing::Clearing;
 use super::findings::{Check, Finding};
 use super::fold::Fold;
+use super::history::History;
 use super::keys::KeyRing;
 use super::pins::{self, Pins, Unchecked};
+use super::prepared::{Prepared, Preparer, Terms};
+use super::seen;
+use super::statements::{Bound, Rebuilt, Wanted};
+use super::verdict::Verdict;
 use crate::domain::admission;
 use crate::domain::books::Books;
 use crate::domain::effect::Effect;
@@ -19,59 +24,33 @@ use crate::domain::governance::Governance;
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::{Seen, Tally};
 use crate::domain::time::Micros;
+use crate::domain::window::Window;
 use crate::proof::chain::{ChainHasher, GENESIS};
-use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::proof::effects;
 use crate::proof::entry::{EntryRef, effects_digest};
-use crate::proof::envelope::{self, Envelope, EnvelopeError};
+use crate::proof::envelope::{Envelope, EnvelopeError};
 use crate::proof::hex::encode as hex;
-use crate::proof::merkle::{Frontier, Hash, leaf_hash};
-use crate::proof::{effects, jws};
-use serde::Serialize;
+use crate::proof::merkle::{Hash, leaf_hash};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A ledger as far as it was replayed.
 #[derive(Debug)]
 pub struct Replay {
-    fold: Fold,
-    keys: KeyRing,
-    chain: ChainHasher,
-    chain_hash: Hash,
-    found_hash: Hash,
-    last_time: Option<Micros>,
-    frontier: Frontier,
-    roots: Vec<Hash>,
-    outcomes: BTreeMap<&'static str, u64>,
-    clearing: Clearing,
-    stopped: Vec<Finding>,
-}
-
-/// What an audit says of a ledger.
-#[derive(Debug, Clone, Serialize)]
-pub struct Verdict {
-    /// The ledger's origin.
-    pub origin: String,
-    /// Whether its time is set by hand: such a ledger is a simulation, whatever else holds.
-    pub simulated: bool,
-    /// Entries that hold.
-    pub entries: u64,
-    /// Ops by what became of them.
-    pub outcomes: BTreeMap<&'static str, u64>,
-    /// Chain hash of entry 0, in hex: what auditors pin.
-    pub found_hash: String,
-    /// Chain hash of the last entry that holds, in hex.
-    pub chain_hash: String,
-    /// Root of the tree over the entries that hold, in hex.
-    pub root: String,
-    /// The key that signs checkpoints, as entry 0 names it.
-    pub ledger_key: String,
-    /// Whether a checkpoint was compared.
-    pub checkpoint_compared: bool,
-    /// Whether the key that signs it was pinned, or taken from entry 0.
-    pub ledger_key_pinned: bool,
-    /// Whether entry 0 was pinned.
-    pub found_pinned: bool,
-    /// Where it does not hold.
-    pub findings: Vec<Finding>,
+    pub(super) fold: Fold,
+    pub(super) keys: KeyRing,
+    pub(super) terms: Option<Arc<Terms>>,
+    pub(super) chain: ChainHasher,
+    pub(super) chain_hash: Hash,
+    pub(super) found_hash: Hash,
+    pub(super) last_time: Option<Micros>,
+    pub(super) history: History,
+    /// Ops by the number of their outcome.
+    pub(super) outcomes: BTreeMap<u8, u64>,
+    pub(super) clearing: Clearing,
+    pub(super) resumed_from: u64,
+    pub(super) stopped: Vec<Finding>,
+    pub(super) contradiction: Option<String>,
 }
 
 impl Replay {
@@ -80,21 +59,23 @@ impl Replay {
         Self {
             fold: Fold::new(),
             keys: KeyRing::default(),
+            terms: None,
             chain: ChainHasher::new(),
             chain_hash: GENESIS,
             found_hash: GENESIS,
             last_time: None,
-            frontier: Frontier::new(),
-            roots: Vec::new(),
+            history: History::new(),
             outcomes: BTreeMap::new(),
             clearing: Clearing::default(),
+            resumed_from: 0,
             stopped: Vec::new(),
+            contradiction: None,
         }
     }
 
     /// How many entries hold so far.
     pub fn size(&self) -> u64 {
-        self.roots.len() as u64
+        self.history.size()
     }
 
     /// Programme, partners, keys and prices; nothing before entry 0.
@@ -112,20 +93,98 @@ impl Replay {
         self.clearing.tally()
     }
 
+    /// The hashes of all entries that hold.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Chain hash of the last entry that holds.
+    pub fn chain_hash(&self) -> &Hash {
+        &self.chain_hash
+    }
+
+    /// The signed checkpoint that an author saw and that this ledger contradicts, if the replay
+    /// stopped at one: half of the evidence of a fork.
+    pub fn contradiction(&self) -> Option<&str> {
+        self.contradiction.as_deref()
+    }
+
+    /// Has the statement written that is asked for, when its window's statements are issued.
+    pub fn want(&mut self, wanted: Wanted) {
+        self.clearing.wanted = Some(wanted);
+    }
+
+    /// The statement that was asked for, once it was issued.
+    pub fn rebuilt(&self) -> Option<&Rebuilt> {
+        self.clearing.rebuilt.as_ref()
+    }
+
+    /// The windows whose statements were issued, with what binds them.
+    pub fn stated(&self) -> &BTreeMap<u32, Bound> {
+        &self.clearing.stated
+    }
+
+    /// Every window, by number.
+    pub fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.fold.set.windows.iter()
+    }
+
+    /// Prepares entries at this place and behind it, on any thread.
+    pub fn preparer(&self) -> Preparer {
+        Preparer {
+            chain: self.chain.clone(),
+            ledger: self.terms.clone(),
+            keys: self.keys.keys().clone(),
+            size: self.size(),
+        }
+    }
+
+    /// How often the keys changed: a [`Preparer`] made before still serves, more slowly.
+    pub fn key_changes(&self) -> u64 {
+        self.keys.changes()
+    }
+
     /// Judges the next entry. After a finding, nothing further is judged.
     ///
     /// # Errors
     /// Everything about this entry that does not hold.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), &[Finding]> {
+        self.push_prepared(self.preparer().prepare(bytes.to_vec()))
+    }
+
+    /// Judges the next entry, which was prepared by a [`Preparer`] of this replay.
+    ///
+    /// # Errors
+    /// Everything about this entry that does not hold.
+    pub fn push_prepared(&mut self, prepared: Prepared) -> Result<(), &[Finding]> {
         if self.stopped.is_empty() {
             let mut findings = Vec::new();
-            self.judge(bytes, &mut findings);
+            self.judge(prepared, &mut findings);
             self.stopped = findings;
         }
         if self.stopped.is_empty() {
             return Ok(());
         }
         Err(&self.stopped)
+    }
+
+    /// Compares an entry with the one that an earlier audit judged at this place.
+    ///
+    /// # Errors
+    /// It is another one; or there is no such place, which is the caller's mistake and told alike.
+    pub fn compare(&mut self, index: u64, bytes: &[u8]) -> Result<(), &[Finding]> {
+        let known = usize::try_from(index).ok();
+        let known = known.and_then(|index| self.history.leaves().get(index));
+        let found = leaf_hash(bytes);
+        if known != Some(&found) && self.stopped.is_empty() {
+            let expected = known.map_or_else(|| "no entry".to_owned(), |known| hex(known));
+            let finding = Finding::new(index, Check::Saved, expected, hex(&found));
+            self.stopped.push(finding);
+        }
+        match self.stopped.is_empty() {
+            true => Ok(()),
+            false => Err(&self.stopped),
+        }
     }
 
     /// Judges the whole, and compares it with what is known from elsewhere.
@@ -140,16 +199,22 @@ impl Replay {
         let mut findings = self.stopped.clone();
         if findings.is_empty() {
             findings.extend(super::sums::check(&self.fold, self.size()));
-            findings.extend(pins.check(programme, &self.found_hash, &self.roots)?);
+            findings.extend(pins.check(programme, &self.found_hash, &self.history)?);
         }
+        let netted = self.windows().filter(|window| window.netted.is_some());
+        let stated = self.windows().filter(|window| window.stated.is_some());
+        let stated = stated.map(|window| u64::from(window.statements));
         Ok(Some(Verdict {
             origin: programme.origin.clone(),
             simulated: programme.clock == crate::domain::programme::ClockKind::Simulated,
             entries: self.size(),
-            outcomes: self.outcomes.clone(),
+            resumed_from: self.resumed_from,
+            outcomes: self.outcomes_by_code(),
+            windows: netted.count() as u64,
+            statements: stated.sum(),
             found_hash: hex(&self.found_hash),
             chain_hash: hex(&self.chain_hash),
-            root: hex(&self.frontier.root()),
+            root: hex(&self.history.root()),
             ledger_key: pins::ledger_key(programme).to_string(),
             checkpoint_compared: pins.checkpoint.is_some() && self.stopped.is_empty(),
             ledger_key_pinned: pins.ledger_key.is_some(),
@@ -163,9 +228,10 @@ impl Replay {
         &self.stopped
     }
 
-    fn judge(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) {
+    fn judge(&mut self, mut prepared: Prepared, findings: &mut Vec<Finding>) {
         let index = self.size();
-        let entry = match EntryRef::decode(bytes) {
+        let opened = prepared.take_opened(index, self.terms.as_ref());
+        let entry = match prepared.entry() {
             Ok(entry) => entry,
             Err(error) => {
                 let expected = "one entry in deterministic CBOR";
@@ -173,26 +239,26 @@ impl Replay {
                 return;
             }
         };
-        let mut again = Vec::with_capacity(bytes.len());
-        entry.encode(&mut again);
-        if again != bytes {
+        if !prepared.canonical {
             let expected = "the one encoding of this entry";
             let found = "another encoding of the same values";
             findings.push(Finding::new(index, Check::Encoding, expected, found));
         }
         self.judge_place(&entry, findings);
-        let Some(envelope) = self.open(&entry, findings) else {
+        let opened = opened.unwrap_or_else(|| self.preparer().open(&entry));
+        let Some(envelope) = self.judge_envelope(&entry, opened, findings) else {
             return;
         };
         self.judge_decision(&entry, &envelope, findings);
         if findings.is_empty() {
-            let chain_hash = self.chain.hash(bytes);
+            self.keys.count(entry.author, &envelope.signer);
             let effects = self.judge_effects(&entry, &envelope, findings);
             if findings.is_empty() {
+                let chain_hash = prepared.chain_hash;
                 self.judge_clearing(&entry, &envelope, &effects, chain_hash, findings);
             }
             if findings.is_empty() {
-                self.append(&entry, bytes, chain_hash);
+                self.append(&entry, prepared.chain_hash, prepared.leaf_hash);
             }
         }
     }
@@ -235,37 +301,18 @@ impl Replay {
         }
     }
 
-    /// Writes the author's envelope again, opens it, and compares its author with the entry's.
-    fn open(&self, entry: &EntryRef<'_>, findings: &mut Vec<Finding>) -> Option<Envelope> {
+    /// Compares the opened envelope's author and ledger with the entry's.
+    fn judge_envelope(
+        &self,
+        entry: &EntryRef<'_>,
+        opened: Result<Envelope, EnvelopeError>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Envelope> {
         let index = self.size();
-        let compact = jws::compact_from_parts(entry.protected, entry.payload, entry.signature);
-        let opened = match self.governance() {
-            None => envelope::open_founding(compact.as_bytes()),
-            Some(governance) => {
-                let programme = &governance.programme;
-                let decimals = programme.currency.decimals();
-                envelope::open(compact.as_bytes(), &programme.origin, decimals, &self.keys)
-            }
-        };
         let envelope = match opened {
             Ok(envelope) => envelope,
             Err(error) => {
-                let (check, expected) = match &error {
-                    EnvelopeError::WrongLedger { .. } => {
-                        (Check::Origin, "a submission to this ledger")
-                    }
-                    EnvelopeError::KeyUnknown(_) | EnvelopeError::SignatureInvalid(_) => (
-                        Check::Signature,
-                        "a signature by a key registered before this entry",
-                    ),
-                    _ => (Check::Envelope, "an envelope of the ledger's form"),
-                };
-                let found = match &error {
-                    EnvelopeError::KeyUnknown(kid) => format!("no key {kid} was registered"),
-                    EnvelopeError::SignatureInvalid(kid) => format!("one that {kid} did not make"),
-                    error => error.to_string(),
-                };
-                findings.push(Finding::new(index, check, expected, found));
+                findings.push(not_opened(index, &error));
                 return None;
             }
         };
@@ -311,41 +358,15 @@ impl Replay {
                 findings.push(Finding::new(index, Check::Admission, expected, refusal));
             }
         }
-        self.judge_seen(submission.seen.as_deref(), findings);
-    }
-
-    /// A checkpoint that the author saw is signed by this ledger's key and one of its past.
-    fn judge_seen(&self, seen: Option<&str>, findings: &mut Vec<Finding>) {
-        let (Some(note), Some(governance)) = (seen, self.governance()) else {
-            return;
-        };
-        let index = self.size();
-        let programme = &governance.programme;
-        let keys = [pins::ledger_key(programme)];
-        let opened = Checkpoint::open(
-            note.as_bytes(),
-            &programme.origin,
-            &keys,
-            Extensions::Refused,
-        );
-        let checkpoint = match opened {
-            Ok((checkpoint, _)) => checkpoint,
-            Err(error) => {
-                let expected = "a signed checkpoint of this ledger";
-                findings.push(Finding::new(index, Check::Seen, expected, error));
-                return;
+        if let (Some(note), Some(terms)) = (submission.seen.as_deref(), &self.terms) {
+            let programme = &self.fold.set.governance().programme;
+            let key = pins::ledger_key(programme);
+            if let Some(wrong) = seen::check(note, &terms.origin, &key, &self.history) {
+                if wrong.contradicts {
+                    self.contradiction = Some(note.to_owned());
+                }
+                findings.push(wrong.finding);
             }
-        };
-        let last = checkpoint.size.checked_sub(1);
-        let last = last.and_then(|last| usize::try_from(last).ok());
-        let root = match last {
-            None => Some(Frontier::new().root()),
-            Some(last) => self.roots.get(last).copied(),
-        };
-        if root != Some(checkpoint.root) {
-            let expected = root.map_or_else(|| format!("at most size {index}"), |root| hex(&root));
-            let found = format!("size {}, root {}", checkpoint.size, hex(&checkpoint.root));
-            findings.push(Finding::new(index, Check::Seen, expected, found));
         }
     }
 
@@ -365,7 +386,11 @@ impl Replay {
             &envelope.submission,
             envelope.digest,
         );
-        self.keys.extend(self.fold.set.governance());
+        let governance = self.fold.set.governance();
+        self.keys.extend(governance);
+        if index == 0 {
+            self.terms = Some(Arc::new(Terms::of(&governance.programme)));
+        }
         let outcome = outcome_of(&results);
         if outcome != *entry.outcome {
             let (expected, found) = (format!("{outcome:?}"), format!("{:?}", entry.outcome));
@@ -379,7 +404,7 @@ impl Replay {
             findings.push(Finding::new(index, Check::Effects, expected, found));
         }
         for effect in &results {
-            *self.outcomes.entry(effect.outcome().code()).or_default() += 1;
+            *self.outcomes.entry(effect.outcome().number()).or_default() += 1;
         }
         results
     }
@@ -402,33 +427,54 @@ impl Replay {
             submission: &envelope.submission,
             effects,
         };
-        let roots = &self.roots;
-        let root_at = |index| roots.get(usize::try_from(index).ok()?).copied();
+        let history = &self.history;
+        let root_at = |index: u64| history.root_at(index.checked_add(1)?);
         let governance = self.fold.set.governance();
         findings.extend(self.clearing.check(governance, &seen, root_at));
     }
 
-    fn append(&mut self, entry: &EntryRef<'_>, bytes: &[u8], chain_hash: Hash) {
+    fn append(&mut self, entry: &EntryRef<'_>, chain_hash: Hash, leaf_hash: Hash) {
         self.chain_hash = chain_hash;
-        if self.roots.is_empty() {
-            self.found_hash = self.chain_hash;
+        if self.size() == 0 {
+            self.found_hash = chain_hash;
         }
         self.last_time = Some(Micros(entry.accepted_at_us));
-        self.frontier.push(leaf_hash(bytes));
-        self.roots.push(self.frontier.root());
+        self.history.push(leaf_hash);
     }
+
+    fn outcomes_by_code(&self) -> BTreeMap<&'static str, u64> {
+        let named = self.outcomes.iter().map(|(number, ops)| {
+            let rejection = Rejection::from_number(*number);
+            (
+                rejection.expect("it was counted by its number").code(),
+                *ops,
+            )
+        });
+        named.collect()
+    }
+}
+
+/// What an envelope that cannot be opened is a finding of.
+fn not_opened(index: u64, error: &EnvelopeError) -> Finding {
+    let (check, expected) = match error {
+        EnvelopeError::WrongLedger { .. } => (Check::Origin, "a submission to this ledger"),
+        EnvelopeError::KeyUnknown(_) | EnvelopeError::SignatureInvalid(_) => (
+            Check::Signature,
+            "a signature by a key registered before this entry",
+        ),
+        _ => (Check::Envelope, "an envelope of the ledger's form"),
+    };
+    let found = match error {
+        EnvelopeError::KeyUnknown(kid) => format!("no key {kid} was registered"),
+        EnvelopeError::SignatureInvalid(kid) => format!("one that {kid} did not make"),
+        error => error.to_string(),
+    };
+    Finding::new(index, check, expected, found)
 }
 
 impl Default for Replay {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Verdict {
-    /// Whether everything held.
-    pub fn holds(&self) -> bool {
-        self.findings.is_empty()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Must not: decide what a retry means for a submission. The same bytes may always be sent again;
 //! whatever is sent anew is the caller's choice.
 
+use crate::domain::ids::HOUSE;
 use crate::domain::time::Micros;
 use crate::platform::clock::Clock;
 use crate::proof::jws::{self, Typ};
@@ -17,7 +18,9 @@ use std::time::Duration;
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
 /// How long a token that the client signs for itself is good, in seconds.
 const TOKEN_LIFE_S: u64 = 540;
-/// Time for one request.
+/// Time for a request that closes windows, or moves the clock past their cutoffs.
+const NIGHT_TIMEOUT: Duration = Duration::from_secs(900);
+/// Time for any other request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_LAST: Duration = Duration::from_secs(5);
@@ -86,6 +89,14 @@ impl ClientError {
         }
     }
 
+    /// Whether what was asked for is not there: never, not yet, or for a reason that is told.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("not_found" | "not_stated" | "not_available")
+        )
+    }
+
     /// The code of a problem.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -104,6 +115,21 @@ pub struct Info {
     pub clock: String,
     /// Decimals of a displayed point.
     pub point_scale: u32,
+    /// The key that checkpoints verify with, as a C2SP verifier key.
+    #[serde(default)]
+    pub ledger_key: String,
+    /// Every key that the house ever had.
+    #[serde(default)]
+    pub house_keys: Vec<HouseKey>,
+}
+
+/// A key of the house.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HouseKey {
+    /// Its id.
+    pub key: String,
+    /// Ed25519, base64url.
+    pub public_key: String,
 }
 
 impl Info {
@@ -124,6 +150,8 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     tokens: RefCell<HashMap<String, (String, u64)>>,
+    /// The scope with which a key could read books.
+    scopes: RefCell<HashMap<String, &'static str>>,
 }
 
 impl Client {
@@ -138,6 +166,7 @@ impl Client {
             agent: config.into(),
             base: url.trim_end_matches('/').to_owned(),
             tokens: RefCell::default(),
+            scopes: RefCell::default(),
         }
     }
 
@@ -220,6 +249,44 @@ impl Client {
         self.read_json(&format!("{}{path}", self.base), &body)
     }
 
+    /// Reads what any of several scopes may read: windows, statements and reports. Nobody but the
+    /// ledger knows a key's scopes, so they are tried in turn.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn read_books(&self, path: &str, signer: &Signer) -> Result<Vec<u8>, ClientError> {
+        let scopes: &[&'static str] = match signer.kid().author() == HOUSE {
+            true => &["audit", "operate", "pay"],
+            false => &["statements", "read"],
+        };
+        let known = self.scopes.borrow().get(signer.kid().as_str()).copied();
+        let mut refused = None;
+        for scope in known
+            .iter()
+            .chain(scopes.iter().filter(|s| Some(**s) != known))
+        {
+            match self.get_bytes(path, "*/*", Some((signer, scope))) {
+                Err(error) if error.code() == Some("scope_missing") => refused = Some(error),
+                Err(error) => return Err(error),
+                Ok(body) => {
+                    let kid = signer.kid().as_str().to_owned();
+                    self.scopes.borrow_mut().insert(kid, scope);
+                    return Ok(body);
+                }
+            }
+        }
+        Err(refused.expect("there is a scope to try"))
+    }
+
+    /// The same as JSON.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn read_books_json(&self, path: &str, signer: &Signer) -> Result<Value, ClientError> {
+        let body = self.read_books(path, signer)?;
+        self.read_json(&format!("{}{path}", self.base), &body)
+    }
+
     /// Sends a signed submission and answers its receipt, byte for byte.
     ///
     /// # Errors
@@ -252,17 +319,32 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn move_clock(&self, signer: &Signer, to: Micros) -> Result<Micros, ClientError> {
-        let address = format!("{}/clock", self.base);
+        let wanted = json!({"now": to.to_rfc3339_seconds()});
+        match self.operate(signer, "/clock", &wanted) {
+            Err(error) if error.code() == Some("clock_backwards") => self.now(),
+            answer => self.read_clock(&format!("{}/clock", self.base), &answer?),
+        }
+    }
+
+    /// Asks for something that only the house may ask for, with a token of the scope `operate`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn operate(
+        &self,
+        signer: &Signer,
+        path: &str,
+        body: &Value,
+    ) -> Result<Vec<u8>, ClientError> {
+        let address = format!("{}{path}", self.base);
         let token = self.token(signer, "operate")?;
-        let request = self.agent.post(&address);
+        let request = self.agent.post(&address).config();
+        let request = request.timeout_global(Some(NIGHT_TIMEOUT)).build();
         let sent = request
             .header("Content-Type", "application/json")
             .header("Authorization", format!("Bearer {token}"))
-            .send(json!({"now": to.to_rfc3339_seconds()}).to_string());
-        match self.answer(&address, sent) {
-            Err(error) if error.code() == Some("clock_backwards") => self.now(),
-            answer => self.read_clock(&address, &answer?.1),
-        }
+            .send(body.to_string());
+        Ok(self.answer(&address, sent)?.1)
     }
 
     fn answer(

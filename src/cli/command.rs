@@ -2,7 +2,8 @@
 
 use super::exit::Exit;
 use super::{
-    balance, demo, export, import, init, key, master, serve, sign, submit, token, witness,
+    acknowledge, balance, confirm, demo, dispute, export, import, init, key, master, payments,
+    report, serve, settle, sign, statement, submit, token, windows, witness,
 };
 use clap::{Parser, Subcommand};
 
@@ -35,6 +36,14 @@ enum Command {
     Balance(balance::Arguments),
     Export(export::Arguments),
     Witness(witness::Arguments),
+    Settle(settle::Arguments),
+    Windows(windows::Arguments),
+    Statement(statement::Arguments),
+    Acknowledge(acknowledge::Arguments),
+    Payments(payments::Arguments),
+    Confirm(Box<confirm::Arguments>),
+    Dispute(dispute::Arguments),
+    Report(report::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -55,6 +64,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Balance(arguments) => balance::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Witness(arguments) => witness::run(arguments),
+        Command::Settle(arguments) => settle::run(arguments),
+        Command::Windows(arguments) => windows::run(arguments),
+        Command::Statement(arguments) => statement::run(arguments),
+        Command::Acknowledge(arguments) => acknowledge::run(arguments),
+        Command::Payments(arguments) => payments::run(arguments),
+        Command::Confirm(arguments) => confirm::run(arguments),
+        Command::Dispute(arguments) => dispute::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
     }
 }

@@ -1,8 +1,11 @@
-//! `tallyhouse export`: keeps a ledger's entries in a file, from which anybody can check all of it.
+//! `tallyhouse export`: keeps a ledger's entries in a file, from which anybody can check all of it;
+//! or all of its log as static files ([`tiles`]).
 //!
 //! Running it again continues where the file ends: it never reads what it has. A line cut off by a
 //! crash is taken off first. The checkpoint is asked for before the entries, so that the entries
 //! always cover it.
+
+mod tiles;
 
 use super::client::{self, Client};
 use super::exit::Exit;
@@ -23,16 +26,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Keeps the ledger's entries in a file; run again, it continues where the file ends.
 ///
-/// Needs a house key with the scope audit. Exit code 0: kept. 2: not kept.
+/// With --tiles it keeps the log instead, as the files of C2SP tlog-tiles, each checked against the
+/// checkpoint; any web server can serve that folder. Needs a house key with the scope audit, for
+/// --tiles only where entries are not public. Exit code 0: kept. 2: not kept.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  tallyhouse export entries.ndjson --checkpoint checkpoint.txt \
                   --url http://127.0.0.1:7400/v1/demo \\\n    \
-                  --key house/keys/demo/house.audit-1.pem"
+                  --key house/keys/demo/house.audit-1.pem\n  \
+                  tallyhouse export --tiles public/log --url http://127.0.0.1:7400/v1/demo \\\n    \
+                  --key house/keys/demo/house.audit-1.pem --vkey ledger.vkey"
 )]
 pub struct Arguments {
     /// The file; a new one, or one of an earlier export
-    file: PathBuf,
+    #[arg(required_unless_present = "tiles")]
+    file: Option<PathBuf>,
+    /// Keep the log in this folder instead: checkpoint, tiles of hashes and bundles of entries
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "format", "checkpoint"])]
+    tiles: Option<PathBuf>,
+    /// The verifier key that must have signed the log's checkpoint: the key itself, or a file
+    #[arg(long, requires = "tiles")]
+    vkey: Option<String>,
     #[command(flatten)]
     remote: Remote,
     #[command(flatten)]
@@ -78,23 +92,55 @@ pub struct Exported {
 
 /// Exports, and prints what was kept.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    match (&arguments.tiles, &arguments.file) {
+        (Some(dir), _) => run_tiles(arguments, dir),
+        (None, Some(file)) => run_entries(arguments, file),
+        (None, None) => anyhow::bail!("which file? Name one, or a folder with --tiles"),
+    }
+}
+
+fn run_tiles(arguments: &Arguments, dir: &Path) -> anyhow::Result<Exit> {
+    let auditor = arguments.key.signer_if_given()?;
+    let client = arguments.remote.client()?;
+    let key = arguments.vkey.as_deref().map(super::verify::verifier_key);
+    let key = key.transpose()?;
+    let mirrored = tiles::mirror(&client, auditor.as_ref(), dir, key.as_ref())?;
+    let added = mirrored.entries - mirrored.before;
+    if arguments.json {
+        let report = json!({"dir": dir, "entries": mirrored.entries, "added": added,
+            "files_written": mirrored.fetched, "removed": mirrored.removed});
+        println!("{report}");
+    } else {
+        println!(
+            "{} the log of {} entries in {}, {} of them new, {} files written",
+            style::good("kept"),
+            style::grouped(mirrored.entries),
+            dir.display(),
+            style::grouped(added),
+            style::grouped(mirrored.fetched)
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn run_entries(arguments: &Arguments, file: &Path) -> anyhow::Result<Exit> {
     let signer = arguments.key.signer()?;
     let client = arguments.remote.client()?;
-    let exported = export(&client, &signer, &arguments.file, arguments.format)?;
+    let exported = export(&client, &signer, file, arguments.format)?;
     if let Some(file) = &arguments.checkpoint {
         std::fs::write(file, &exported.checkpoint)
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let added = exported.entries - exported.before;
     if arguments.json {
-        let report = json!({"file": arguments.file, "entries": exported.entries, "added": added});
+        let report = json!({"file": file, "entries": exported.entries, "added": added});
         println!("{report}");
     } else {
         println!(
             "{} {} entries in {}, {} of them new",
             style::good("kept"),
             style::grouped(exported.entries),
-            arguments.file.display(),
+            file.display(),
             style::grouped(added)
         );
     }

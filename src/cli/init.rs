@@ -78,6 +78,12 @@ pub struct Arguments {
     /// Members may give points to each other
     #[arg(long)]
     pub transfers: bool,
+    /// Local time at which a day's window closes, HH:MM on the day after; default: 02:00
+    #[arg(long, value_name = "HH:MM")]
+    pub cutoff: Option<String>,
+    /// Time zone of the cutoff, such as Europe/Berlin; default: UTC
+    #[arg(long)]
+    pub zone: Option<String>,
     /// Folder of masters, PARTY.toml each, to be copied into the house's folder
     #[arg(long, value_name = "DIR")]
     pub masters: Option<PathBuf>,
@@ -350,10 +356,16 @@ fn founding(
 /// Writes new settings, or appends the programme to those that are there.
 fn write_config(config: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     let id = &arguments.programme;
-    let programme = format!(
+    let mut programme = format!(
         "\n[[programme]]\nid = \"{id}\"\nledger_key_file = \"keys/{id}/ledger.pem\"\n\
          keys_dir = \"keys/{id}\"\n\n[programme.settlement]\nmasters_dir = \"masters/{id}\"\n"
     );
+    for (name, value) in [("cutoff", &arguments.cutoff), ("zone", &arguments.zone)] {
+        if let Some(value) = value {
+            // JSON writes texts as TOML reads them.
+            programme.push_str(&format!("{name} = {}\n", json!(value)));
+        }
+    }
     let text = match fs::read_to_string(config) {
         Ok(before) => format!("{}\n{programme}", before.trim_end()),
         Err(_) => format!(

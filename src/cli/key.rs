@@ -177,7 +177,8 @@ fn end(revoke: &Revoke) -> anyhow::Result<Exit> {
     sender(&client, revoke.json).sign_and_send(sign::of_ops(vec![op]), &signer, None)
 }
 
-fn sender(client: &Client, json: bool) -> submit::Sender<'_> {
+/// A sender that waits for a while, and keeps no receipt.
+pub fn sender(client: &Client, json: bool) -> submit::Sender<'_> {
     submit::Sender {
         client,
         patience: PATIENCE,
@@ -207,7 +208,10 @@ fn scopes(add: &Add, name: &KeyName) -> anyhow::Result<Vec<String>> {
 }
 
 /// The public key in an argument: itself, or that of a PEM file as `openssl pkey -pubout` writes.
-fn public_key(argument: &str) -> anyhow::Result<String> {
+///
+/// # Errors
+/// The file cannot be read, or holds another kind of key.
+pub fn public_key(argument: &str) -> anyhow::Result<String> {
     if !argument.ends_with(".pem") {
         return Ok(argument.to_owned());
     }

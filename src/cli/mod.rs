@@ -10,11 +10,17 @@ mod style;
 pub mod verify;
 
 #[cfg(feature = "server")]
+mod acknowledge;
+#[cfg(feature = "server")]
 mod balance;
 #[cfg(feature = "server")]
 mod client;
 #[cfg(feature = "server")]
+mod confirm;
+#[cfg(feature = "server")]
 mod demo;
+#[cfg(feature = "server")]
+mod dispute;
 #[cfg(feature = "server")]
 mod export;
 #[cfg(feature = "server")]
@@ -30,14 +36,25 @@ mod keyfile;
 #[cfg(feature = "server")]
 mod master;
 #[cfg(feature = "server")]
+mod payments;
+#[cfg(feature = "server")]
 mod remote;
+#[cfg(feature = "server")]
+mod report;
 #[cfg(feature = "server")]
 mod serve;
 #[cfg(feature = "server")]
+mod settle;
+#[cfg(feature = "server")]
 mod sign;
+#[cfg(feature = "server")]
+mod statement;
 #[cfg(feature = "server")]
 mod submit;
 #[cfg(feature = "server")]
+mod table;
+#[cfg(feature = "server")]
 mod token;
 #[cfg(feature = "server")]
+mod windows;
 mod witness;

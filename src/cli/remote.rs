@@ -33,16 +33,23 @@ impl Remote {
     /// # Errors
     /// No address was given.
     pub fn client(&self) -> anyhow::Result<Client> {
-        let url = self
-            .url
-            .clone()
-            .or_else(|| std::env::var(URL_VARIABLE).ok());
+        let url = self.url_if_given();
         let url = url.with_context(|| format!("which house? Give --url or set {URL_VARIABLE}"))?;
         anyhow::ensure!(
             url.contains("/v1/"),
             "--url names the programme too, like http://127.0.0.1:7400/v1/demo"
         );
         Ok(Client::new(&url))
+    }
+
+    /// Whether a house was named at all.
+    pub fn is_given(&self) -> bool {
+        self.url_if_given().is_some()
+    }
+
+    fn url_if_given(&self) -> Option<String> {
+        let url = self.url.clone();
+        url.or_else(|| std::env::var(URL_VARIABLE).ok())
     }
 }
 
@@ -52,12 +59,27 @@ impl Key {
     /// # Errors
     /// No key was given, or it cannot be read.
     pub fn signer(&self) -> anyhow::Result<Signer> {
-        let path = self
-            .key
-            .clone()
-            .or_else(|| std::env::var_os(KEY_VARIABLE).map(PathBuf::from));
-        let path = path.with_context(|| format!("which key? Give --key or set {KEY_VARIABLE}"))?;
-        keyfile::signer(&path)
+        let signer = self.signer_if_given()?;
+        signer.with_context(|| format!("which key? Give --key or set {KEY_VARIABLE}"))
+    }
+
+    /// The signer, for what can be had without one.
+    ///
+    /// # Errors
+    /// A key was given and cannot be read.
+    pub fn signer_if_given(&self) -> anyhow::Result<Option<Signer>> {
+        let path = self.path_if_given();
+        path.map(|path| keyfile::signer(&path)).transpose()
+    }
+
+    /// Whether a key was named at all.
+    pub fn is_given(&self) -> bool {
+        self.path_if_given().is_some()
+    }
+
+    fn path_if_given(&self) -> Option<PathBuf> {
+        let path = self.key.clone();
+        path.or_else(|| std::env::var_os(KEY_VARIABLE).map(PathBuf::from))
     }
 }
 

@@ -75,16 +75,20 @@ impl DisputeState {
 }
 
 /// The key of a record of clearing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum ClearingKey {
     /// A payment.
-    Item(ItemKey),
+    #[n(0)]
+    Item(#[n(0)] ItemKey),
     /// A dispute, by the op that opened it.
-    Dispute(OpAt),
+    #[n(1)]
+    Dispute(#[n(0)] OpAt),
     /// A partner's acknowledgement of its statement of a window.
-    Acknowledgement(u32, Party),
+    #[n(2)]
+    Acknowledgement(#[n(0)] u32, #[n(1)] Party),
     /// A line of a netted window, whose presence alone is asked for.
-    Line(LineKey),
+    #[n(3)]
+    Line(#[n(0)] LineKey),
 }
 
 /// A record of clearing.

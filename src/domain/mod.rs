@@ -30,6 +30,7 @@ pub mod points;
 pub mod price;
 pub mod programme;
 pub mod rejection;
+pub mod report;
 pub mod scope;
 pub mod statement;
 pub mod submission;

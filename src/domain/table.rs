@@ -54,6 +54,12 @@ impl<K: Hash + Eq + Copy + std::fmt::Debug, V> Table<K, V> {
         self.hot.insert(key, record).flatten()
     }
 
+    /// Every record in memory, in no order; what is known to be absent is left out.
+    pub fn records(&self) -> impl Iterator<Item = (&K, &V)> {
+        let all = self.hot.iter().chain(&self.cold);
+        all.filter_map(|(key, record)| Some((key, record.as_ref()?)))
+    }
+
     /// How many records are in memory.
     pub fn len(&self) -> usize {
         self.hot.len().saturating_add(self.cold.len())

@@ -200,6 +200,13 @@ impl Tally {
         self.closings.remove(&window);
     }
 
+    /// Keeps the closings of the latest windows alone.
+    pub fn forget_all_but(&mut self, latest: usize) {
+        while self.closings.len() > latest {
+            self.closings.pop_first();
+        }
+    }
+
     fn count(&mut self, governance: &Governance, seen: &Seen<'_>, op: &Op, done: Option<&Applied>) {
         let Some(kind) = period::kind_place(op.action.kind()).filter(|_| !seen.author.is_house())
         else {

@@ -139,6 +139,13 @@ impl Day {
         format!("{:04}-{:02}", month / 12, (month % 12).saturating_add(1))
     }
 
+    /// The last day of a month of [`Day::month`], at most 9999-12-31.
+    pub fn last_of_month(month: u32) -> Self {
+        let next = Self::month_text(month.saturating_add(1));
+        let first_of_next = Self::parse(&format!("{next}-01"));
+        first_of_next.map_or(Self::MAX, |day| Self(day.0.saturating_sub(1)))
+    }
+
     /// The day this many days later, none past 9999-12-31.
     pub fn plus_days(self, days: u32) -> Option<Self> {
         let day = self.0.checked_add(i32::try_from(days).ok()?)?;

@@ -236,6 +236,14 @@ impl WorkingSet {
         self.submissions.put(key, Some(record));
     }
 
+    /// Forgets what changed, for whoever keeps every record in memory. Says which members did, each
+    /// with the days on which a sweep had work there before.
+    pub fn forget_changes(&mut self) -> BTreeMap<Reference, Vec<Day>> {
+        drop(self.books.take_changed());
+        drop(self.windows.take_changed());
+        std::mem::take(&mut self.changed).members
+    }
+
     /// What changed since this was last asked, in a fixed order.
     pub fn take_changes(&mut self) -> Changes {
         let changed = std::mem::take(&mut self.changed);

@@ -6,19 +6,17 @@
 use super::extract::{UrlPath, UrlQuery, accepts};
 use super::house::{House, Programme};
 use super::problem::{Code, Problem, ProblemBody};
-use super::receipts::{decode, typed};
+use super::receipts::{decode, held, typed};
 use super::token::{Caller, Reader};
 use super::verifier::blocking;
 use crate::domain::scope::Scope;
 use crate::domain::time::Micros;
 use crate::ledger::store::Record;
 use crate::proof::base64url;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::{IntoParams, ToSchema};
 
 /// The most entries of one page.
@@ -147,11 +145,7 @@ pub async fn list(
     let made = blocking(move || make_page(&programme, page.from, limit, is_cbor));
     let (bytes, next) = made.await?;
     let media_type = if is_cbor { CBOR_SEQ } else { NDJSON };
-    let page = SentPage {
-        bytes,
-        _place: place,
-    };
-    let mut response = typed(Body::from(Bytes::from_owner(page)), media_type);
+    let mut response = typed(held(bytes, place), media_type);
     if let Some(next) = next {
         let id = &caller.programme.id;
         let link = format!("</v1/{id}/entries?from={next}&limit={limit}>; rel=\"next\"");
@@ -159,18 +153,6 @@ pub async fn list(
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
-}
-
-/// A page until it is sent; its place among the exports is free again only then.
-struct SentPage {
-    bytes: Vec<u8>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for SentPage {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
 }
 
 /// The bytes of a page, and where the next one begins.

@@ -29,10 +29,17 @@ struct Inner {
     metrics: Metrics,
     requests: Arc<Semaphore>,
     exports: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    bundles: Arc<Semaphore>,
 }
 
 /// Pages of entries that are made or sent at once; more wait.
 const EXPORTS_MAX: usize = 8;
+/// The same for bundles of entries, which may be public and must not stand in an auditor's way.
+const BUNDLES_MAX: usize = 8;
+
+/// MiB of published files that are in memory at once; more wait.
+pub const FILES_MIB_MAX: u32 = 512;
 
 /// One programme of the house.
 pub struct Programme {
@@ -48,6 +55,8 @@ pub struct Programme {
     pub witnessing: Option<Arc<Witnessing>>,
     /// How fast each author may ask.
     pub rates: RateLimits,
+    /// Whether anybody may read the log's bundles of entries.
+    pub public_entries: bool,
 }
 
 impl Programme {
@@ -87,7 +96,7 @@ impl House {
     ) -> std::io::Result<Self> {
         let server = config.server.clone();
         let programmes = settlements.into_iter().map(|(settlement, witnessing)| {
-            let programme = open(settlement, witnessing, &server);
+            let programme = open(settlement, witnessing, config);
             (programme.id, Arc::new(programme))
         });
         let inner = Inner {
@@ -97,6 +106,8 @@ impl House {
             metrics: Metrics::new(),
             requests: Arc::new(Semaphore::new(server.concurrent_requests_max)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            files: Arc::new(Semaphore::new(FILES_MIB_MAX as usize)),
+            bundles: Arc::new(Semaphore::new(BUNDLES_MAX)),
             server,
         };
         Ok(Self {
@@ -149,6 +160,18 @@ impl House {
         &self.inner.exports
     }
 
+    /// Places for published files, each of a MiB.
+    #[must_use]
+    pub fn files(&self) -> &Arc<Semaphore> {
+        &self.inner.files
+    }
+
+    /// Places for bundles of entries.
+    #[must_use]
+    pub fn bundles(&self) -> &Arc<Semaphore> {
+        &self.inner.bundles
+    }
+
     /// Why the house is not ready for submissions, if it is not.
     #[must_use]
     pub fn unready(&self) -> Option<String> {
@@ -166,11 +189,16 @@ impl House {
 fn open(
     settlement: Arc<Settlement>,
     witnessing: Option<Arc<Witnessing>>,
-    server: &Server,
+    config: &Config,
 ) -> Programme {
+    let server = &config.server;
     let ledger = settlement.ledger().clone();
+    let id = ledger.view().governance.programme.id;
+    let mut configured = config.programmes.iter();
+    let configured = configured.find(|configured| configured.id == id.as_str());
     Programme {
-        id: ledger.view().governance.programme.id,
+        public_entries: configured.is_some_and(|configured| configured.public_entries),
+        id,
         verifier_key: witness::ledger_key(&ledger),
         witnessing,
         rates: RateLimits::new(

@@ -4,6 +4,7 @@
 
 use super::house::{House, Programme};
 use crate::domain::rejection::Rejection;
+use crate::domain::window::WindowState;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -70,6 +71,7 @@ pub struct Metrics {
     queue: Family<Labels<1>, Gauge>,
     stopped: Family<Labels<1>, Gauge>,
     witnesses: Witnesses,
+    settlement: Settlements,
     requests: Gauge,
     verifier_queue: Gauge,
 }
@@ -88,6 +90,7 @@ impl Metrics {
             queue: Family::default(),
             stopped: Family::default(),
             witnesses: Witnesses::default(),
+            settlement: Settlements::default(),
             requests: Gauge::default(),
             verifier_queue: Gauge::default(),
         };
@@ -114,6 +117,7 @@ impl Metrics {
         let help = "1 once the ledger had to stop";
         registry.register("ledger_stopped", help, self.stopped.clone());
         self.witnesses.register(registry);
+        self.settlement.register(registry);
         let help = "Requests in work";
         registry.register("requests_in_work", help, self.requests.clone());
         let help = "Envelopes and tokens that wait for a verifier";
@@ -172,6 +176,7 @@ impl Metrics {
             set(&self.queue, ledger.queue_len() as u64);
             set(&self.stopped, u64::from(ledger.stop_reason().is_some()));
             self.witnesses.set(programme);
+            self.settlement.look_up(programme);
         }
         let places = house.server().concurrent_requests_max;
         let in_work = places.saturating_sub(house.requests().available_permits());
@@ -183,6 +188,80 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to memory cannot fail");
         text
+    }
+}
+
+/// How far a programme is settled; all of it is looked up.
+#[derive(Default)]
+struct Settlements {
+    lag: Family<Labels<1>, Gauge>,
+    windows: Family<Labels<2>, Gauge>,
+    held: Family<Labels<1>, Gauge>,
+    last_settled: Family<Labels<1>, Gauge>,
+    ended_early: Family<Labels<1>, Counter>,
+    alarm: Family<Labels<1>, Gauge>,
+}
+
+/// Windows looked at; older ones are published, or a run says why not.
+const WINDOWS_LOOKED_AT: usize = 64;
+
+impl Settlements {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Entries that the second computation is behind the ledger";
+        registry.register("shadow_lag_entries", help, self.lag.clone());
+        let help = "Of the last 64 windows those that are not published, by state; stated ones \
+            wait for their files";
+        registry.register("windows_unpublished", help, self.windows.clone());
+        let help = "1 while a window is held because two computations differ";
+        registry.register("window_held", help, self.held.clone());
+        let help = "The last window whose files are published; -1 before the first";
+        registry.register("last_settled_window", help, self.last_settled.clone());
+        let help = "Settlement runs that ended early since the start";
+        registry.register("settlement_alarms", help, self.ended_early.clone());
+        let help = "1 while the last settlement run ended early";
+        registry.register("settlement_alarm", help, self.alarm.clone());
+    }
+
+    fn look_up(&self, programme: &Programme) {
+        let settlement = &programme.settlement;
+        let of_it = [label("programme", programme.id.as_str())];
+        let set = |gauge: &Family<Labels<1>, Gauge>, value: i64| {
+            gauge.get_or_create(&of_it).set(value);
+        };
+        let mut by_state = [
+            (WindowState::Open, 0),
+            (WindowState::Cut, 0),
+            (WindowState::Held, 0),
+            (WindowState::Netted, 0),
+            (WindowState::Stated, 0),
+        ];
+        let mut last_settled = -1;
+        let view = programme.ledger.view();
+        for window in view.windows.iter().rev().take(WINDOWS_LOOKED_AT) {
+            if window.state == WindowState::Stated && settlement.is_published(window.number) {
+                last_settled = last_settled.max(i64::from(window.number));
+                continue;
+            }
+            let counted = by_state
+                .iter_mut()
+                .find(|(state, _)| *state == window.state);
+            counted.expect("every state is counted").1 += 1;
+        }
+        for (state, windows) in by_state {
+            let [of_it] = of_it.clone();
+            let labels = [of_it, label("state", state.as_str())];
+            self.windows.get_or_create(&labels).set(windows);
+        }
+        let mut all = view.windows.iter();
+        let is_held = all.any(|window| window.state == WindowState::Held);
+        set(&self.held, i64::from(is_held));
+        let lag = settlement.shadow().lag();
+        set(&self.lag, i64::try_from(lag).unwrap_or(i64::MAX));
+        set(&self.last_settled, last_settled);
+        let ended_early = self.ended_early.get_or_create(&of_it);
+        let shown = ended_early.inner();
+        shown.store(settlement.alarms(), std::sync::atomic::Ordering::Relaxed);
+        set(&self.alarm, i64::from(settlement.alarm().is_some()));
     }
 }
 

@@ -15,7 +15,10 @@
 //! | `receipts` | `/v1/{programme}/receipts` |
 //! | `members`, `history` | `/v1/{programme}/members` |
 //! | `partners`, `lines` | `/v1/{programme}/partners` |
-//! | `log` | `/v1/{programme}/log/checkpoint`, `/v1/{programme}/log/policy` |
+//! | `windows`, `statements`, `settle` | `/v1/{programme}/windows`, `/v1/{programme}/settle` |
+//! | `reports` | `/v1/{programme}/reports` |
+//! | `portable` | `/v1/{programme}/receipts/{index}.tlog-proof` |
+//! | `log`, `tiles` | `/v1/{programme}/log` |
 //! | `clock` | `/v1/{programme}/clock` |
 //! | `status` | `/healthz`, `/readyz`, `/metrics`, `/openapi.json` |
 //!
@@ -34,15 +37,22 @@ mod log;
 mod members;
 mod metrics;
 mod partners;
+mod portable;
 pub mod problem;
 mod programme;
+mod published;
 mod receipts;
+mod reports;
 pub mod router;
 mod serve;
+mod settle;
+mod statements;
 mod status;
 mod submissions;
+mod tiles;
 mod token;
 mod verifier;
+mod windows;
 pub mod witness;
 
 pub use house::{House, Programme};

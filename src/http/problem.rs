@@ -8,6 +8,7 @@ use crate::domain::admission::Refusal;
 use crate::ledger::commit::Unacknowledged;
 use crate::ledger::core::Declined;
 use crate::ledger::store::StoreError;
+use crate::ledger::tiles::ProofError;
 use crate::proof::envelope::EnvelopeError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -41,12 +42,15 @@ pub enum Code {
     MethodNotAllowed,
     Timeout,
     ClockBackwards,
+    NotStated,
+    NotAvailable,
+    WindowHeld,
     Internal,
 }
 
 impl Code {
     /// Every code: those of a submission in the order of their checks, then the others.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Malformed,
@@ -69,6 +73,9 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Timeout,
         Self::ClockBackwards,
+        Self::NotStated,
+        Self::NotAvailable,
+        Self::WindowHeld,
         Self::Internal,
     ];
 
@@ -98,6 +105,9 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Timeout => "timeout",
             Self::ClockBackwards => "clock_backwards",
+            Self::NotStated => "not_stated",
+            Self::NotAvailable => "not_available",
+            Self::WindowHeld => "window_held",
             Self::Internal => "internal",
         }
     }
@@ -117,7 +127,9 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::SubmissionIdReused => StatusCode::CONFLICT,
+            Self::SubmissionIdReused | Self::NotStated | Self::NotAvailable | Self::WindowHeld => {
+                StatusCode::CONFLICT
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongLedger
@@ -139,6 +151,7 @@ impl Code {
             | Self::ReadOnly
             | Self::NotLeader
             | Self::Timeout
+            | Self::NotStated
             | Self::Internal => true,
             Self::TooLarge
             | Self::UnsupportedMediaType
@@ -156,7 +169,9 @@ impl Code {
             | Self::TokenInvalid
             | Self::TokenExpired
             | Self::MethodNotAllowed
-            | Self::ClockBackwards => false,
+            | Self::ClockBackwards
+            | Self::NotAvailable
+            | Self::WindowHeld => false,
         }
     }
 
@@ -194,6 +209,12 @@ impl Code {
             Self::MethodNotAllowed => "The route does not know this method; see Allow.",
             Self::Timeout => "The body came too slowly; send the same bytes again.",
             Self::ClockBackwards => "A simulated clock moves forward only; name a later time.",
+            Self::NotStated => "The statements of this window are not issued yet; ask again later.",
+            Self::NotAvailable => "This cannot be made yet; do first what the detail says.",
+            Self::WindowHeld => {
+                "Two computations of a window differ, so it is held; find out why, then release it \
+                 with window_release."
+            }
             Self::Internal => {
                 "The house failed; send the same bytes again, then call with the request id."
             }
@@ -290,6 +311,8 @@ impl Problem {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
+        // A cache may keep a 404 by itself, and what is not there may come.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             headers.insert(header::WWW_AUTHENTICATE, bearer);
@@ -334,6 +357,17 @@ impl From<Unacknowledged> for Problem {
             },
             Unacknowledged::Busy | Unacknowledged::Stopped => Code::Busy,
             Unacknowledged::ReadOnly(_) => Code::ReadOnly,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
+        let code = match error {
+            ProofError::Beyond { .. } => Code::NotFound,
+            ProofError::NotAmong { .. } | ProofError::Backwards { .. } => Code::Malformed,
+            ProofError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

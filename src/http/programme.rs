@@ -3,6 +3,8 @@
 use super::extract::At;
 use super::problem::ProblemBody;
 use super::receipts::json_of;
+use crate::domain::ids::{Name, Party};
+use crate::proof::base64url;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +22,9 @@ use utoipa::ToSchema;
     "utc_offset_min": 60,
     "clock": "real",
     "ledger_key": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…",
+    "house_keys": [{
+        "key": "operate-1", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    }],
     "entries": 4712,
     "price_version": 2,
     "rules_version": 1,
@@ -46,6 +51,8 @@ pub struct ProgrammeBody {
     clock: &'static str,
     /// The key that checkpoints verify with, as a C2SP verifier key.
     ledger_key: String,
+    /// Every key that the house ever had, revoked ones too: what its statements verify with.
+    house_keys: Vec<HouseKey>,
     /// Entries of the ledger now.
     entries: u64,
     /// The price list version in force; 0 before the first.
@@ -54,6 +61,16 @@ pub struct ProgrammeBody {
     rules_version: u32,
     /// Whether members may be given each other's points.
     transfer_allowed: bool,
+}
+
+/// A key of the house.
+#[derive(Serialize, ToSchema)]
+pub struct HouseKey {
+    /// Its id: the part of `kid` after `house/`.
+    #[schema(value_type = String)]
+    key: Name,
+    /// Ed25519, base64url.
+    public_key: String,
 }
 
 /// Get the programme
@@ -73,6 +90,10 @@ pub async fn get(At(programme): At) -> Response {
     let view = programme.ledger.view();
     let governance = &view.governance;
     let fixed = &governance.programme;
+    let house_keys = governance.keys_of(Party::HOUSE).map(|(id, key)| HouseKey {
+        key: *id,
+        public_key: base64url::encode(&key.public),
+    });
     json_of(&ProgrammeBody {
         programme: fixed.id.to_string(),
         origin: fixed.origin.clone(),
@@ -84,6 +105,7 @@ pub async fn get(At(programme): At) -> Response {
         utc_offset_min: fixed.utc_offset_min,
         clock: fixed.clock.as_str(),
         ledger_key: programme.verifier_key.to_string(),
+        house_keys: house_keys.collect(),
         entries: view.size,
         price_version: governance.price_version(),
         rules_version: governance.rules_version,

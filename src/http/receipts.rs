@@ -1,17 +1,23 @@
 //! Receipts: an entry with what proves it, for its author. The format is `proof::receipt`'s.
 
-use super::extract::{JSON, UrlPath};
-use super::house::Programme;
-use super::problem::{Problem, ProblemBody};
-use super::token::Reader;
+use super::extract::{At, JSON, UrlPath};
+use super::house::{House, Programme};
+use super::portable;
+use super::problem::{Code, Problem, ProblemBody};
+use super::token::{Caller, Reader};
 use super::verifier::blocking;
+use crate::domain::ids::HOUSE;
 use crate::domain::rejection::Rejection;
+use crate::domain::submission::{Action, Op};
 use crate::ledger::commit::Evidence;
 use crate::proof::entry::EntryRef;
 use crate::proof::{effects, payload, receipt};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 /// A receipt; `schemas/receipt.schema.json` says all of it.
@@ -87,7 +93,8 @@ pub struct OpResult {
 
 /// Get a receipt
 ///
-/// The receipt of the entry with this index, with a checkpoint that covers it.
+/// The receipt of the entry with this index, with a checkpoint that covers it. An entry that binds
+/// a window's statements is shown to every partner, so that it can check its own.
 #[utoipa::path(
     get,
     path = "/v1/{programme}/receipts/{index}",
@@ -105,14 +112,51 @@ pub struct OpResult {
     )
 )]
 pub async fn get(
-    Reader(caller): Reader,
-    UrlPath(path): UrlPath<(String, u64)>,
+    State(house): State<House>,
+    UrlPath(path): UrlPath<(String, String)>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let (_, index) = path;
+    let (mut parts, _) = request.into_parts();
+    let (_, name) = path;
+    let (index, form) = name.split_once('.').unwrap_or((&name, ""));
+    if form == "tlog-proof" {
+        let At(programme) = At::from_request_parts(&mut parts, &house).await?;
+        return portable::proof(&programme, parse_index(index)?).await;
+    }
+    let Reader(caller) = Reader::from_request_parts(&mut parts, &house).await?;
+    match form {
+        "" => receipt(&caller, parse_index(&name)?).await,
+        "entry" => portable::entry(&caller, parse_index(index)?).await,
+        "effects" => portable::effects(&caller, parse_index(index)?).await,
+        _ => Err(Problem::not_found()),
+    }
+}
+
+fn parse_index(text: &str) -> Result<u64, Problem> {
+    let malformed = |_| Problem::new(Code::Malformed, "the index of an entry is a whole number");
+    text.parse().map_err(malformed)
+}
+
+async fn receipt(caller: &Caller, index: u64) -> Result<Response, Problem> {
     let evidence = evidence(&caller.programme, index).await?;
-    caller.may_see_entry_of(decode(&evidence.record.entry)?.author)?;
+    let entry = decode(&evidence.record.entry)?;
+    if !binds_statements(&caller.programme, &entry)? {
+        caller.may_see_entry_of(entry.author)?;
+    }
     let body = blocking(move || write(&evidence, |_, _| ())).await?;
     Ok(json(body))
+}
+
+/// Whether an entry issues statements and nothing else: it names a window and roots alone.
+fn binds_statements(programme: &Programme, entry: &EntryRef<'_>) -> Result<bool, Problem> {
+    if entry.author != HOUSE || entry.index == 0 {
+        return Ok(false);
+    }
+    let currency = programme.ledger.view().governance.programme.currency;
+    let submission = payload::parse(entry.payload, Some(currency.decimals()));
+    let ops = submission.map_err(Problem::internal)?.ops;
+    let issues = |op: &Op| matches!(op.action, Action::IssueStatements(_));
+    Ok(!ops.is_empty() && ops.iter().all(issues))
 }
 
 /// A durable entry with its proof.
@@ -171,12 +215,32 @@ pub fn json(body: Vec<u8>) -> Response {
 }
 
 /// An answer of a media type for one caller alone.
-pub fn typed(body: axum::body::Body, media_type: &'static str) -> Response {
+pub fn typed(body: Body, media_type: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (headers, body).into_response()
+}
+
+/// A body whose bytes hold a place until they are sent.
+pub fn held(bytes: Vec<u8>, place: OwnedSemaphorePermit) -> Body {
+    let held = Held {
+        bytes,
+        _place: place,
+    };
+    Body::from(Bytes::from_owner(held))
+}
+
+struct Held {
+    bytes: Vec<u8>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// An answer of JSON made of a serialisable value.

@@ -4,12 +4,14 @@ use super::house::House;
 use super::limits::{observe, panicked};
 use super::problem::{Code, Problem, ProblemBody};
 use super::{
-    clock, entries, history, lines, log, members, partners, programme, receipts, status,
-    submissions,
+    clock, entries, history, lines, log, members, partners, portable, programme, receipts, reports,
+    settle, statements, status, submissions, tiles, windows,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::routing;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -24,6 +26,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
             signed by their authors and answered with a receipt that proves them; reads carry a \
             token that the caller signs. Formats and rules: schemas/README.md."
     ),
+    // Addresses that the router cannot take apart: `receipts::get` and `tiles` do that.
+    paths(portable::proof, portable::entry, portable::effects, tiles::hashes, tiles::entries),
     components(schemas(ProblemBody)),
     modifiers(&Token),
 )]
@@ -60,9 +64,27 @@ fn routes() -> OpenApiRouter<House> {
         .routes(routes!(partners::list))
         .routes(routes!(partners::get))
         .routes(routes!(lines::get))
+        .routes(routes!(windows::list))
+        .routes(routes!(windows::get))
+        .routes(routes!(windows::file))
+        .routes(routes!(statements::list))
+        .routes(routes!(statements::file))
+        .routes(routes!(statements::acknowledge))
+        .routes(routes!(settle::post))
+        .routes(routes!(reports::get))
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::cosigned))
         .routes(routes!(log::policy))
+        .routes(routes!(log::inclusion))
+        .routes(routes!(log::consistency))
+        .route(
+            "/v1/{programme}/log/tile/{*tile}",
+            routing::get(tiles::hashes),
+        )
+        .route(
+            "/v1/{programme}/log/tile/entries/{*tile}",
+            routing::get(tiles::entries).layer(CompressionLayer::new()),
+        )
         .routes(routes!(clock::get, clock::post))
         .routes(routes!(status::healthz))
         .routes(routes!(status::readyz))

@@ -9,7 +9,7 @@ use super::token::Reader;
 use super::verifier::blocking;
 use crate::domain::ids::{Name, Reference};
 use crate::ledger::commit::{Acknowledged, Evidence};
-use crate::proof::envelope;
+use crate::proof::envelope::{self, Envelope};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -45,7 +45,20 @@ pub async fn post(
     At(programme): At,
     request: Request,
 ) -> Result<Response, Problem> {
-    let answer = submit(&house, &programme, request).await;
+    take(&house, &programme, request, |_| Ok(())).await
+}
+
+/// Takes a submission that passes a check of its envelope, and counts what it is answered.
+///
+/// # Errors
+/// Why it is refused; then there is no trace of it in the ledger.
+pub async fn take(
+    house: &House,
+    programme: &Arc<Programme>,
+    request: Request,
+    check: impl FnOnce(&Envelope) -> Result<(), Problem>,
+) -> Result<Response, Problem> {
+    let answer = submit(house, programme, request, check).await;
     let result = match &answer {
         Ok(response) if response.status() == StatusCode::CREATED => "accepted",
         Ok(_) => "known",
@@ -59,6 +72,7 @@ async fn submit(
     house: &House,
     programme: &Arc<Programme>,
     request: Request,
+    check: impl FnOnce(&Envelope) -> Result<(), Problem>,
 ) -> Result<Response, Problem> {
     let body = extract::body(house, request, JOSE).await?;
     let view = programme.ledger.view();
@@ -68,6 +82,7 @@ async fn submit(
     });
     let envelope = opened.await??;
     programme.rates.take(envelope.signer.party)?;
+    check(&envelope)?;
     if let Some(seen) = envelope.submission.seen.clone() {
         gossip::compare(house, programme, seen).await?;
     }

@@ -55,6 +55,11 @@ impl Caller {
         self.party.is_house()
     }
 
+    /// Whether the business of a party is the caller's: its own, and for the house everyone's.
+    pub fn may_see(&self, party: Party) -> bool {
+        self.is_house() || party == self.party
+    }
+
     /// Refuses a token without a scope.
     ///
     /// # Errors
@@ -67,6 +72,24 @@ impl Caller {
             Code::ScopeMissing,
             format!("this needs a token with the scope {}", scope.as_str()),
         ))
+    }
+
+    /// Refuses who may read neither statements nor what else is the books': the house needs
+    /// `operate`, `pay` or `audit`, a partner one of these scopes.
+    ///
+    /// # Errors
+    /// `scope_missing`.
+    pub fn may_read_books(&self, of_partner: &[Scope]) -> Result<(), Problem> {
+        let scopes = match self.is_house() {
+            true => &[Scope::Operate, Scope::Pay, Scope::Audit],
+            false => of_partner,
+        };
+        if scopes.iter().any(|scope| self.scopes.contains(*scope)) {
+            return Ok(());
+        }
+        let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let detail = format!("this needs a token with the scope {}", words.join(" or "));
+        Err(Problem::new(Code::ScopeMissing, detail))
     }
 
     /// Refuses to show what an author sent to anybody but that author and an auditor.

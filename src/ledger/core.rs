@@ -6,6 +6,7 @@
 use super::prefetch;
 use super::reader::StateReader;
 use super::record::Standing;
+use super::roots;
 use super::store::{Batch, Record, StoreError};
 use super::view::{KeyRing, View};
 use crate::domain::admission::{self, Refusal};
@@ -209,7 +210,11 @@ impl Core {
         match submission.ops.first().map(|op| &op.action) {
             Some(Action::Expire(up_to)) => prefetch::prefetch_due(&mut self.set, reader, *up_to),
             Some(Action::NetWindow(op)) if nettable(&self.set, op.window).is_ok() => Ok(Due {
-                netting: Some(Arc::new(netting::prepare(&self.set, op.window))),
+                netting: Some(Arc::new(netting::prepare_with(
+                    &self.set,
+                    op.window,
+                    roots::lines_root,
+                ))),
                 ..Due::default()
             }),
             _ => Ok(Due::default()),

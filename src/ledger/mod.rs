@@ -4,6 +4,7 @@
 //! durable. Must not: know HTTP, or decide business rules (`domain` does).
 //! Commit order and crash points: [`commit`]; duties of stores: [`store`]; start: [`recovery`].
 
+pub mod clearing;
 pub mod commit;
 pub mod core;
 pub mod fatal;
@@ -14,7 +15,9 @@ pub mod reader;
 pub mod record;
 pub mod recovery;
 pub mod rocks;
+pub mod roots;
 pub mod store;
+pub mod tiles;
 pub mod time_guard;
 pub mod view;
 pub mod writer;

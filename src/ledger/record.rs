@@ -21,6 +21,7 @@ use crate::domain::dispute::ClearingKey;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::LineKey;
 use crate::domain::time::{Day, Micros};
+use crate::domain::window::ItemKey;
 use crate::domain::working_set::Changes;
 use minicbor::{Decode, Encode};
 
@@ -115,6 +116,30 @@ pub fn clearing_key(key: &ClearingKey) -> Vec<u8> {
         ClearingKey::Line(_) => panic!("lines have a table of their own"),
     }
     bytes
+}
+
+/// Where the keys of a window's payments begin, and where they have ended.
+pub fn item_keys(window: u32) -> (Vec<u8>, Vec<u8>) {
+    let begin = |window: u32| [b"i".as_slice(), &window.to_be_bytes()].concat();
+    let end = window.checked_add(1).map_or_else(|| b"j".to_vec(), begin);
+    (begin(window), end)
+}
+
+/// Reads a payment's key back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn parse_item_key(bytes: &[u8]) -> Result<ItemKey, StoreError> {
+    let wrong = || StoreError::Corrupt("a payment's key cannot be read".to_owned());
+    let (_, rest) = bytes.split_first().ok_or_else(wrong)?;
+    let (window, rest) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
+    let (debtor, rest) = rest.split_first_chunk::<2>().ok_or_else(wrong)?;
+    let creditor: [u8; 2] = rest.try_into().map_err(|_| wrong())?;
+    Ok(ItemKey {
+        window: u32::from_be_bytes(*window),
+        debtor: Party(u16::from_be_bytes(*debtor)),
+        creditor: Party(u16::from_be_bytes(creditor)),
+    })
 }
 
 /// The start of the expiry keys of a day.

@@ -51,6 +51,9 @@ pub struct Programme {
     pub ledger_key_file: PathBuf,
     /// The folder of the keys with which the house signs by itself.
     pub keys_dir: PathBuf,
+    /// Whether anybody may read the log's bundles of entries. Default false: auditors alone.
+    #[serde(default)]
+    pub public_entries: bool,
     /// The nightly run.
     #[serde(default)]
     pub settlement: Settlement,

@@ -27,6 +27,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     sync(folder)
 }
 
+/// Makes a folder anew, without what a run that was interrupted left in it.
+///
+/// # Errors
+/// Which folder could not be made, and why.
+pub fn empty_folder(path: &Path) -> std::io::Result<()> {
+    let named = |error: Error| name(path, &error);
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(named(error)),
+        _ => {}
+    }
+    std::fs::create_dir_all(path).map_err(named)
+}
+
 /// Puts a folder that was filled under its own name in place, replacing nothing.
 ///
 /// # Errors

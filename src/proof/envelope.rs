@@ -4,7 +4,7 @@
 //! ledger, key, signature. Must not: decide whether the key is good *now*; the writer does, at the
 //! entry's time (`domain::admission`).
 
-use super::jws::{Jws, JwsError, Typ};
+use super::jws::{self, Jws, JwsError, Parts, Typ};
 use super::keys::{Kid, PublicKey};
 use super::payload::{self, PayloadError};
 use crate::domain::execute::Signer;
@@ -76,10 +76,56 @@ pub fn open(
     currency_decimals: u8,
     keys: &impl KeyLookup,
 ) -> Result<Envelope, EnvelopeError> {
-    let jws = Jws::parse(compact, Typ::Submission).map_err(|error| match error {
+    let jws = Jws::parse(compact, Typ::Submission);
+    verified(
+        jws.map_err(refused)?,
+        compact,
+        origin,
+        currency_decimals,
+        keys,
+    )
+}
+
+/// Opens the envelope whose decoded parts an entry keeps.
+///
+/// # Errors
+/// As [`open`] gives them for the envelope as it was sent.
+pub fn open_parts(
+    parts: Parts<'_>,
+    origin: &str,
+    currency_decimals: u8,
+    keys: &impl KeyLookup,
+) -> Result<Envelope, EnvelopeError> {
+    let compact = jws::compact_from_parts(parts.0, parts.1, parts.2);
+    let jws = Jws::of_parts(compact.as_bytes(), parts, Typ::Submission).map_err(refused)?;
+    verified(jws, compact.as_bytes(), origin, currency_decimals, keys)
+}
+
+/// Opens the envelope of entry 0 from its decoded parts, as [`open_founding`] does.
+///
+/// # Errors
+/// The first [`EnvelopeError`] in their order.
+pub fn open_founding_parts(
+    (protected, payload, signature): Parts<'_>,
+) -> Result<Envelope, EnvelopeError> {
+    let compact = jws::compact_from_parts(protected, payload, signature);
+    open_founding(compact.as_bytes())
+}
+
+fn refused(error: JwsError) -> EnvelopeError {
+    match error {
         JwsError::TooLarge { .. } => EnvelopeError::TooLarge(error),
         _ => EnvelopeError::Malformed(error),
-    })?;
+    }
+}
+
+fn verified(
+    jws: Jws<'_>,
+    compact: &[u8],
+    origin: &str,
+    currency_decimals: u8,
+    keys: &impl KeyLookup,
+) -> Result<Envelope, EnvelopeError> {
     let submission = payload::parse(&jws.payload, Some(currency_decimals))?;
     if submission.ledger != origin {
         let (expected, found) = (origin.to_owned(), submission.ledger);

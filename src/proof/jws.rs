@@ -26,10 +26,19 @@ use std::fmt;
 
 /// Longest protected header, decoded.
 pub const PROTECTED_BYTES_MAX: usize = 512;
-/// Longest payload, decoded.
+/// Longest payload of what is sent to a house, decoded.
 pub const PAYLOAD_BYTES_MAX: usize = 60_000;
+/// Longest statement: what a window comes to is bounded by its partners and prices, and 1 GiB is
+/// four times a window of a million lines.
+pub const STATEMENT_BYTES_MAX: usize = 1 << 30;
 /// Longest envelope: both parts at their limits, 86 characters of signature and two dots.
 pub const COMPACT_BYTES_MAX: usize = 683 + 80_000 + 86 + 2;
+
+/// Characters of a signature.
+const SIGNATURE_CHARACTERS: usize = 86;
+
+/// An envelope's decoded parts, as an entry keeps them: header, payload, signature.
+pub type Parts<'a> = (&'a [u8], &'a [u8], &'a [u8; 64]);
 
 /// What an envelope is. A document of one kind can never pass for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +60,20 @@ impl Typ {
             Typ::Token => "tallyhouse-token+jwt",
             Typ::Statement => "tallyhouse-statement+json",
         }
+    }
+
+    /// Longest payload, decoded.
+    #[must_use]
+    pub fn payload_bytes_max(self) -> usize {
+        match self {
+            Typ::Submission | Typ::Token => PAYLOAD_BYTES_MAX,
+            Typ::Statement => STATEMENT_BYTES_MAX,
+        }
+    }
+
+    fn compact_bytes_max(self) -> usize {
+        let beside = COMPACT_BYTES_MAX - PAYLOAD_BYTES_MAX.div_ceil(3) * 4;
+        beside + self.payload_bytes_max().div_ceil(3) * 4
     }
 
     fn parse(text: &str) -> Option<Typ> {
@@ -193,8 +216,9 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// A [`JwsError`]; only [`JwsError::TooLarge`] is about size.
     pub fn parse(compact: &'a [u8], expected: Typ) -> Result<Jws<'a>, JwsError> {
-        if compact.len() > COMPACT_BYTES_MAX {
-            return Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX));
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() {
+            return Err(too_large(Part::Payload, payload_bytes_max));
         }
         let mut parts = compact.split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -215,12 +239,43 @@ impl<'a> Jws<'a> {
             Base64Error::NotCanonical => JwsError::NotBase64(Part::Signature),
             Base64Error::WrongLength { found, .. } => JwsError::SignatureLength(found),
         })?;
-        let payload = decode(payload, Part::Payload, PAYLOAD_BYTES_MAX)?;
+        let payload = decode(payload, Part::Payload, payload_bytes_max)?;
         Ok(Jws {
             signing_input,
             protected,
             payload,
             signature,
+            kid,
+            typ,
+        })
+    }
+
+    /// The envelope whose decoded parts these are, with what [`compact_from_parts`] makes of them:
+    /// as if it were parsed, without decoding again what was encoded just now.
+    ///
+    /// # Errors
+    /// A [`JwsError`], as [`Jws::parse`] gives it.
+    pub fn of_parts(
+        compact: &'a [u8],
+        (protected, payload, signature): Parts<'_>,
+        expected: Typ,
+    ) -> Result<Jws<'a>, JwsError> {
+        let payload_bytes_max = expected.payload_bytes_max();
+        if compact.len() > expected.compact_bytes_max() || payload.len() > payload_bytes_max {
+            return Err(too_large(Part::Payload, payload_bytes_max));
+        }
+        let Header { kid, typ } = Header::parse(protected)?;
+        if typ != expected {
+            return Err(JwsError::WrongTyp {
+                expected,
+                found: typ,
+            });
+        }
+        Ok(Jws {
+            signing_input: &compact[..compact.len() - SIGNATURE_CHARACTERS - 1],
+            protected: protected.to_vec(),
+            payload: payload.to_vec(),
+            signature: *signature,
             kid,
             typ,
         })
@@ -242,11 +297,11 @@ impl<'a> Jws<'a> {
 /// Makes an envelope: writes the header, signs, and gives the compact form.
 ///
 /// # Panics
-/// If the payload is above [`PAYLOAD_BYTES_MAX`], which its maker has to see to.
+/// If the payload is above [`Typ::payload_bytes_max`], which its maker has to see to.
 #[must_use]
 pub fn sign(typ: Typ, payload: &[u8], signer: &Signer) -> String {
     assert!(
-        payload.len() <= PAYLOAD_BYTES_MAX,
+        payload.len() <= typ.payload_bytes_max(),
         "a payload above the limit is not signed"
     );
     let protected = format!(

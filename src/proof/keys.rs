@@ -17,10 +17,16 @@
 //! name  = [a-z0-9][a-z0-9-]{0,31}
 //! ```
 
+mod table;
+
 use crate::domain::ids::Name;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::fmt;
+use std::sync::Arc;
+use table::KeyTable;
+
+pub use table::TABLE_BYTES;
 
 /// Why 32 bytes are not registered as a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,9 +46,10 @@ pub enum KeyError {
 }
 
 /// A public key that passed the checks of registration.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PublicKey {
     verifying: VerifyingKey,
+    table: Option<Arc<KeyTable>>,
 }
 
 impl PublicKey {
@@ -64,15 +71,32 @@ impl PublicKey {
             return Err(KeyError::Torsion);
         }
         let verifying = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        Ok(PublicKey { verifying })
+        let table = None;
+        Ok(PublicKey { verifying, table })
+    }
+
+    /// The same key with a table of [`TABLE_BYTES`], for one that verifies many signatures. Its
+    /// verdicts are the same, and come faster.
+    #[must_use]
+    pub fn with_table(&self) -> PublicKey {
+        let table = self.table.clone();
+        let new = || Arc::new(KeyTable::new(self.verifying.as_bytes()));
+        PublicKey {
+            verifying: self.verifying,
+            table: Some(table.unwrap_or_else(new)),
+        }
     }
 
     /// The one verdict on a signature: true if and only if `verify_strict` accepts it.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.verifying
-            .verify_strict(message, &Signature::from_bytes(signature))
-            .is_ok()
+        match &self.table {
+            Some(table) => table.verify(message, signature),
+            None => {
+                let signature = Signature::from_bytes(signature);
+                self.verifying.verify_strict(message, &signature).is_ok()
+            }
+        }
     }
 
     /// The 32 bytes of RFC 8032.
@@ -81,6 +105,14 @@ impl PublicKey {
         self.verifying.to_bytes()
     }
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.verifying == other.verifying
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,6 +35,15 @@ pub fn price_lines<'a>(
 
 /// Works out what netting a window comes to, before its op is decided.
 pub fn prepare(set: &WorkingSet, window: u32) -> Prepared {
+    prepare_with(set, window, lines_root)
+}
+
+/// The same with another way to the same root, such as on several cores.
+pub fn prepare_with(
+    set: &WorkingSet,
+    window: u32,
+    lines_root: impl FnOnce(&[PricedLine]) -> Hash,
+) -> Prepared {
     let governance = set.governance();
     let programme = &governance.programme;
     let lines = price_lines(governance, set.books.lines_of(window));
@@ -79,6 +88,13 @@ pub fn lines_root(lines: &[PricedLine]) -> Hash {
         tree.push(leaf_hash(&row));
     }
     tree.root()
+}
+
+/// Lines in two parts, whose roots make the root over all by [`super::merkle::node_hash`]; nothing
+/// for fewer than two lines. The first part has the largest power of two below their number.
+pub fn halves(lines: &[PricedLine]) -> Option<(&[PricedLine], &[PricedLine])> {
+    let last = lines.len().checked_sub(1).filter(|last| *last > 0)?;
+    lines.split_at_checked(1 << last.ilog2())
 }
 
 /// The root over positions of all parties, the house first.

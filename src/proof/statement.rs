@@ -3,6 +3,8 @@
 //! Must not: decide what a statement says; that is the domain's. Spec: RFC 8785 for the bytes; the
 //! tree is RFC 6962 over the 32 bytes of each statement's SHA-256, in order of partner ids.
 
+pub mod verify;
+
 use super::hex;
 use super::merkle::{Frontier, Hash, leaf_hash};
 use crate::domain::ids::{Name, Party, Reference};

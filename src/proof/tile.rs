@@ -16,13 +16,15 @@
 //! tile/1/000   hash of leaves 0..256 | 256..512 | …
 //! ```
 
+mod bundle;
 mod edge;
 mod path;
 mod prove;
 
+pub use bundle::{BUNDLE_BYTES_MAX, bundle_entries, push_entry};
 pub use edge::{Edge, EdgeAppended, Tile};
 pub use path::{TileKind, TilePath};
-pub use prove::TileError;
+pub use prove::{TileError, root_of_tile, tile_hashes};
 
 use super::merkle::Hash;
 
@@ -40,6 +42,20 @@ pub struct TileCoordinate {
     pub level: u8,
     /// 0 for the leftmost.
     pub index: u64,
+}
+
+/// How many hashes of a tile a tree of `size` leaves has: 256 if it is full, 0 if there is none.
+#[must_use]
+pub fn tile_width(size: u64, coordinate: TileCoordinate) -> usize {
+    let before = coordinate.index.saturating_mul(TILE_WIDTH as u64);
+    let from_here = nodes_at(size, coordinate.level).saturating_sub(before);
+    usize::try_from(from_here).map_or(TILE_WIDTH, |width| width.min(TILE_WIDTH))
+}
+
+/// How many full tiles of a level a tree of `size` leaves has.
+#[must_use]
+pub fn full_tiles(size: u64, level: u8) -> u64 {
+    nodes_at(size, level) / TILE_WIDTH as u64
 }
 
 /// How many nodes of tile level `level` a tree of `size` leaves has: roots of full tiles below.

@@ -3,8 +3,10 @@
 //! They take the same way as a partner's: signed bytes, opened and verified again, decided by the
 //! writer. Must not: reach past the ledger's door.
 
-use crate::domain::effect::{Applied, Effect};
+use crate::domain::effect::{Applied, Effect, Given};
+use crate::domain::money::Currency;
 use crate::domain::rejection::Rejection;
+use crate::domain::submission::Action;
 use crate::domain::time::Micros;
 use crate::ledger::commit::{Acknowledged, Unacknowledged};
 use crate::ledger::store::StoreError;
@@ -85,7 +87,7 @@ pub fn submit(ledger: &Ledger, signer: &Signer, name: &str, op: Value) -> Result
         Acknowledged::New(evidence) => evidence,
         Acknowledged::Known(index) => Box::new(known(ledger, index)?),
     };
-    let done = read(&evidence, &programme.currency).map_err(DeskError::Answer)?;
+    let (_, done) = read(&evidence, &programme.currency).map_err(DeskError::Answer)?;
     match done {
         Effect::Applied(applied) => Ok(Done {
             entry: evidence.index,
@@ -98,21 +100,37 @@ pub fn submit(ledger: &Ledger, signer: &Signer, name: &str, op: Value) -> Result
     }
 }
 
+/// What the first op of the last entry asked for and was given; nothing if it was refused.
+///
+/// # Errors
+/// [`DeskError`]: the entry cannot be read.
+pub fn last(ledger: &Ledger) -> Result<Option<(Action, Option<Given>)>, DeskError> {
+    let view = ledger.view();
+    let evidence = known(ledger, view.size.saturating_sub(1))?;
+    let currency = &view.governance.programme.currency;
+    let (action, effect) = read(&evidence, currency).map_err(DeskError::Answer)?;
+    Ok(match effect {
+        Effect::Applied(applied) => Some((action, applied.given)),
+        Effect::Refused(_) | Effect::Duplicate(_) => None,
+    })
+}
+
 fn known(ledger: &Ledger, index: u64) -> Result<commit::Evidence, DeskError> {
     let evidence = ledger.evidence(index)?;
     evidence.ok_or_else(|| DeskError::Answer(format!("entry {index} is missing")))
 }
 
-/// What the only op of an entry did.
-fn read(
-    evidence: &commit::Evidence,
-    currency: &crate::domain::money::Currency,
-) -> Result<Effect, String> {
+/// The first op of an entry, and what it did.
+fn read(evidence: &commit::Evidence, currency: &Currency) -> Result<(Action, Effect), String> {
     let entry = EntryRef::decode(&evidence.record.entry).map_err(|error| error.to_string())?;
-    let submission = payload::parse(entry.payload, Some(currency.decimals()));
+    // Entry 0 fixes the currency.
+    let decimals = (evidence.index > 0).then(|| currency.decimals());
+    let submission = payload::parse(entry.payload, decimals);
     let submission = submission.map_err(|error| error.to_string())?;
     let index = evidence.index;
     let effects = effects::decode(&evidence.record.effects, index, &submission.ops, currency);
     let effects = effects.map_err(|error| error.to_string())?;
-    effects.into_iter().next().ok_or_else(|| "no op".to_owned())
+    let actions = submission.ops.into_iter().map(|op| op.action);
+    let first = actions.zip(effects).next();
+    first.ok_or_else(|| "no op".to_owned())
 }

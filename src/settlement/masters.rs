@@ -113,9 +113,10 @@ impl std::fmt::Display for Unbound {
             }
             UnboundReason::Differs => write!(
                 f,
-                "the master of {party} has the hash {} and the ledger another one: find out who \
+                "the master of {party} has the hash {} and the ledger holds {}: find out who \
                  changed what; if the file is right, log its hash with partner_set",
-                hex::encode(&self.in_file)
+                hex::encode(&self.in_file),
+                hex::encode(&self.in_ledger.unwrap_or_default())
             ),
             UnboundReason::MissingHash => write!(
                 f,

@@ -5,6 +5,7 @@
 //!                  matrix.csv .xlsx  journal.hledger .beancount
 //!                  payments.pain001.xml payments.pain008.xml
 //!                  statements/<partner>.json .jws .stated.json .csv .xlsx .pdf .camt053.xml
+//!                  summary.json               the head of window.json, for lists of windows
 //!                  problems.json              files that could not be made, and why
 //!                  pack.zip                   all of them
 //! ```
@@ -14,7 +15,7 @@
 
 use super::files;
 use crate::domain::ids::{Name, Party, Reference};
-use crate::domain::statement::{Stated, WindowDocument};
+use crate::domain::statement::{Identity, LogRange, Savings, Stated, WindowDocument};
 use crate::domain::tally::statements::Statements;
 use crate::proof::hex;
 use crate::proof::jws::{self, Typ};
@@ -24,6 +25,7 @@ use crate::proof::statement::{Canonical, Hashes, write};
 use crate::render::master::Masters;
 use crate::render::{Sheet, WindowSheet, camt053, csv, journal, pack, pain001, pain008, pdf, xlsx};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,6 +57,34 @@ pub struct Problem {
     pub problem: String,
 }
 
+/// What a list of windows says of a published one. It is read instead of the house's document,
+/// which may hold a million lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Programme and window.
+    pub identity: Identity,
+    /// Which entries it rests on.
+    pub log: LogRange,
+    /// What netting saved.
+    pub netting: Savings,
+    /// How many parties have a position.
+    pub positions: u64,
+    /// How many statements there are.
+    pub statements: u64,
+}
+
+impl Summary {
+    fn of(document: &WindowDocument, statements: usize) -> Self {
+        Self {
+            identity: document.identity.clone(),
+            log: document.log.clone(),
+            netting: document.netting.clone(),
+            positions: document.positions.len() as u64,
+            statements: statements as u64,
+        }
+    }
+}
+
 /// What statements are published with.
 #[derive(Clone, Copy)]
 pub struct Press<'a> {
@@ -66,6 +96,8 @@ pub struct Press<'a> {
     pub masters: &'a Masters,
     /// Masters that the ledger does not bind, in words.
     pub unbound: &'a [Problem],
+    /// Why the house does not pay for a window yet, by its number.
+    pub waiting: &'a BTreeMap<u32, String>,
     /// Where the house serves the programme.
     pub address: &'a str,
 }
@@ -86,6 +118,29 @@ pub struct Bound {
 /// The folder of a window.
 pub fn folder(dir: &Path, window: u32) -> PathBuf {
     dir.join(window.to_string())
+}
+
+/// The summary of a published window.
+///
+/// # Errors
+/// It cannot be read.
+pub fn summary(dir: &Path, window: u32) -> std::io::Result<Summary> {
+    read(&folder(dir, window).join("summary.json"))
+}
+
+/// The files of a published window that could not be made, and why.
+///
+/// # Errors
+/// They cannot be read.
+pub fn problems(dir: &Path, window: u32) -> std::io::Result<Vec<Problem>> {
+    match read(&folder(dir, window).join("problems.json")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> std::io::Result<T> {
+    serde_json::from_slice(&std::fs::read(path)?).map_err(std::io::Error::other)
 }
 
 /// The hashes of all statements of a window, and of the house's document.
@@ -111,10 +166,7 @@ pub fn publish(
     let document = statements.document();
     let window = document.identity.window;
     let filled = press.dir.join(format!(".{window}.new"));
-    if filled.exists() {
-        std::fs::remove_dir_all(&filled)?;
-    }
-    std::fs::create_dir_all(filled.join("statements"))?;
+    files::empty_folder(&filled)?;
     let done = fill(press, statements, bound, &document, &filled);
     let problems = match done {
         Ok(problems) => problems,
@@ -159,6 +211,8 @@ fn fill(
     let signed = jws::sign(Typ::Statement, &canonical.json, press.signer);
     files::write(&filled.join("window.json"), &canonical.json)?;
     files::write(&filled.join("window.jws"), signed.as_bytes())?;
+    let summary = Canonical::of(&Summary::of(document, partners.len())).json;
+    files::write(&filled.join("summary.json"), &summary)?;
     let sheet = WindowSheet {
         document,
         sha256: &hex::encode(&canonical.sha256),
@@ -217,8 +271,15 @@ fn money_files(
         ("payments.pain001.xml", pain001::payments(sheet)),
         ("payments.pain008.xml", pain008::collections(sheet)),
     ];
+    let waiting = press.waiting.get(&sheet.document.identity.window);
     for (name, made) in made {
         match made {
+            Ok(Some(_)) if waiting.is_some() && name.ends_with("pain001.xml") => {
+                problems.extend(waiting.map(|reason| Problem {
+                    file: name.to_owned(),
+                    problem: reason.clone(),
+                }));
+            }
             Ok(Some(bytes)) => files::write(&filled.join(name), &bytes)?,
             Ok(None) => {}
             Err(error) => problems.push(Problem {
@@ -274,7 +335,7 @@ fn zip(folder: &Path) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());
-            let own = ["pack.zip", "problems.json"];
+            let own = ["pack.zip", "problems.json", "summary.json"];
             if let Some(name) = name.filter(|name| path.is_file() && !own.contains(name)) {
                 packed.push((format!("{inside}{name}"), std::fs::read(&path)?));
             }

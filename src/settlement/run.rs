@@ -11,31 +11,32 @@
 //! goes on where it stopped and ends with the same bytes. Must not: decide anything itself; the
 //! ledger does.
 
+use super::alarm::Alarm;
 use super::calendar::Schedule;
-use super::desk::{self, DeskError};
-use super::masters::{self, MastersError};
-use super::publish::{self, Bound, Press, Problem, PublishError};
-use super::shadow::{Shadow, ShadowError};
+use super::desk;
+use super::masters;
+use super::outcome::{SettleError, Settled};
+use super::publish::{self, Bound, Press, Problem};
+use super::shadow::Shadow;
 use crate::domain::effect::Given;
 use crate::domain::governance::Governance;
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Payout, Programme};
 use crate::domain::submission::{Action, IssueStatements};
 use crate::domain::tally::statements::Statements;
 use crate::domain::tally::{Closing, Tally};
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::{Window, WindowState};
-use crate::ledger::Ledger;
-use crate::ledger::store::StoreError;
+use crate::ledger::{Ledger, roots};
 use crate::platform::clock::ClockError;
 use crate::proof::entry::EntryRef;
 use crate::proof::keys::Signer;
 use crate::proof::merkle::Hash;
 use crate::proof::{hex, netting, payload};
 use crate::render::master::Masters;
-use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a step waits for the shadow.
@@ -58,58 +59,6 @@ pub struct Settings {
     pub address: String,
 }
 
-/// Why a run ended early. What was done stands, and the next run goes on from there.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// There is no key to sign with.
-    #[error("no operate key: put the file that settlement.operate_key names into keys_dir")]
-    NoKey,
-    /// Two computations differ.
-    #[error(
-        "window {window} is held: the ledger and the shadow differ ({reason}); find out why, then \
-         release it with window_release"
-    )]
-    Held {
-        /// Which window.
-        window: u32,
-        /// What differs, as far as it is known.
-        reason: String,
-    },
-    /// The shadow cannot follow.
-    #[error(transparent)]
-    Shadow(#[from] ShadowError),
-    /// A submission of the house did not take effect.
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    /// The masters cannot be read.
-    #[error(transparent)]
-    Masters(#[from] MastersError),
-    /// The files cannot be written.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Our own bug, or a log that is not ours.
-    #[error("the ledger holds something that settlement cannot read: {0}")]
-    Unreadable(String),
-}
-
-/// A window that a run took further.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Settled {
-    /// Its number.
-    pub window: u32,
-    /// The first day it covers.
-    pub first_day: Day,
-    /// The last day it covers.
-    pub last_day: Day,
-    /// How many statements were published.
-    pub statements: u32,
-    /// Files that could not be made.
-    pub problems: Vec<Problem>,
-}
-
 /// The settlement of one programme.
 pub struct Settlement {
     ledger: Ledger,
@@ -118,7 +67,7 @@ pub struct Settlement {
     settings: Settings,
     /// One run at a time.
     running: Mutex<()>,
-    alarm: RwLock<Option<String>>,
+    alarm: Alarm,
 }
 
 impl Settlement {
@@ -138,7 +87,7 @@ impl Settlement {
             signer,
             settings,
             running: Mutex::new(()),
-            alarm: RwLock::new(None),
+            alarm: Alarm::default(),
         }))
     }
 
@@ -159,7 +108,12 @@ impl Settlement {
 
     /// Why the last run ended early, if it did.
     pub fn alarm(&self) -> Option<String> {
-        self.alarm.read().expect(UNPOISONED).clone()
+        self.alarm.reason()
+    }
+
+    /// How many runs ended early since the start.
+    pub fn alarms(&self) -> u64 {
+        self.alarm.count()
     }
 
     /// The ledger's present.
@@ -174,11 +128,11 @@ impl Settlement {
     /// [`SettleError`]; what was done stands.
     pub fn settle(&self, until: Option<Day>) -> Result<Vec<Settled>, SettleError> {
         let settled = {
-            let _alone = self.running.lock().expect(UNPOISONED);
+            // A run that panicked left nothing half done: the ledger says what is next.
+            let _alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             self.run(until)
         };
-        let mut alarm = self.alarm.write().expect(UNPOISONED);
-        *alarm = settled.as_ref().err().map(ToString::to_string);
+        self.alarm.note(settled.as_ref().err());
         settled
     }
 
@@ -261,12 +215,12 @@ impl Settlement {
         let offset = view.governance.programme.utc_offset_min;
         let today = self.now().day(offset);
         let up_to = Day(today.0.saturating_sub(1));
-        loop {
+        // A run that was killed between its sweep and its cut must not leave a trace.
+        let mut swept = desk::last(&self.ledger)? == Some((Action::Expire(up_to), DONE));
+        while !swept {
             let sweep = json!({"op": "expire", "up_to": up_to});
             let done = desk::submit(&self.ledger, signer, "expire", sweep)?;
-            if done.applied.given != Some(Given::More(true)) {
-                break;
-            }
+            swept = done.applied.given != Some(Given::More(true));
         }
         let number = open.number;
         let cut = json!({"op": "cut_window", "window": number, "last_day": last_day});
@@ -290,11 +244,15 @@ impl Settlement {
         let tally = self.shadow.wait_for(cut.entry + 1, PATIENCE)?;
         let governance = self.ledger.view().governance.clone();
         let lines = netting::price_lines(&governance, tally.lines_of(number));
-        let mut root = netting::lines_root(&lines);
-        if tally.difference.is_some() {
+        let mut root = roots::lines_root(&lines);
+        let difference = tally.difference.clone();
+        if difference.is_some() {
             // The points differ: no root of ours may net this window.
             root = [0; 32];
         }
+        // The shadow goes on; what is still held of its tally would have to be copied.
+        drop(lines);
+        drop(tally);
         let net = json!({"op": "net_window", "window": number, "lines_root": hex::encode(&root)});
         let done = desk::submit(&self.ledger, signer, &format!("net-{number}"), net)?;
         match done.applied.given {
@@ -303,7 +261,10 @@ impl Settlement {
                 tracing::info!(window = number, lines, payments, "window netted");
                 Ok(())
             }
-            _ => Err(held(number, tally.difference.clone())),
+            _ => {
+                self.shadow.begin_again();
+                Err(held(number, difference))
+            }
         }
     }
 
@@ -335,7 +296,8 @@ impl Settlement {
         let (closing, root) = self.closing(number)?;
         let statements = Statements::new(&closing, &governance, &root);
         let (masters, unbound) = self.masters(&governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         let problems = publish::publish(&press, &statements, &bound)?;
         for problem in &problems {
             let (file, why) = (&problem.file, &problem.problem);
@@ -376,11 +338,31 @@ impl Settlement {
             return Ok(());
         }
         let (masters, unbound) = self.masters(&view.governance)?;
-        let press = self.press(signer, &masters, &unbound);
+        let waiting = self.waiting();
+        let press = self.press(signer, &masters, &unbound, &waiting);
         for number in numbers {
             publish::complete(&press, number)?;
         }
         Ok(())
+    }
+
+    /// Why the house does not pay for a window yet: its programme pays when collected, and not
+    /// everything was.
+    fn waiting(&self) -> BTreeMap<u32, String> {
+        let view = self.ledger.view();
+        if view.governance.settings.payout != Payout::WhenCollected {
+            return BTreeMap::new();
+        }
+        let open = view.windows.iter().filter(|window| window.uncollected > 0);
+        let reason = |window: &Window| {
+            let open = window.uncollected;
+            let reason = format!(
+                "the programme pays when collected, and {open} payments to the house are not \
+                 confirmed yet: settle again once they are"
+            );
+            (window.number, reason)
+        };
+        open.map(reason).collect()
     }
 
     fn press<'a>(
@@ -388,12 +370,14 @@ impl Settlement {
         signer: &'a Signer,
         masters: &'a Masters,
         unbound: &'a [Problem],
+        waiting: &'a BTreeMap<u32, String>,
     ) -> Press<'a> {
         Press {
             dir: &self.settings.windows_dir,
             signer,
             masters,
             unbound,
+            waiting,
             address: &self.settings.address,
         }
     }
@@ -414,7 +398,8 @@ impl Settlement {
         window.ok_or_else(|| unreadable("a window is missing"))
     }
 
-    fn is_published(&self, number: u32) -> bool {
+    /// Whether the files of a window are in place.
+    pub fn is_published(&self, number: u32) -> bool {
         publish::folder(&self.settings.windows_dir, number).is_dir()
     }
 
@@ -476,7 +461,8 @@ pub fn address(programme: &Programme) -> String {
     format!("https://{host}/v1/{}", programme.id)
 }
 
-const UNPOISONED: &str = "no run panics";
+/// What a sweep gives that left nothing.
+const DONE: Option<Given> = Some(Given::More(false));
 
 fn held(window: u32, difference: Option<String>) -> SettleError {
     let reason = difference.unwrap_or_else(|| "the roots over their lines".to_owned());

@@ -1,8 +1,13 @@
 //! The shadow: follows the log on a thread of its own and keeps the tally.
 //!
 //! What it keeps is written to a file now and then, so that a start does not read the whole log. A
-//! file that is not of this log is thrown away and the log is read from its beginning. Must not:
-//! write to the ledger, or hold the writer up.
+//! file that is damaged or not of this log is thrown away and the log is read from its beginning:
+//!
+//! ```text
+//! file = the tally in CBOR ‖ BLAKE3 of it, 32 bytes
+//! ```
+//!
+//! Must not: write to the ledger, or hold the writer up.
 
 use crate::domain::governance::Governance;
 use crate::domain::ids::Name;
@@ -22,6 +27,10 @@ use std::time::{Duration, Instant};
 const ENTRIES_READ: usize = 256;
 /// How often an idle shadow looks for new entries.
 const POLL_MS: u64 = 20;
+/// Netted windows that are kept for their statements; an earlier one is read from the log again.
+const CLOSINGS_KEPT: usize = 8;
+/// How long a report waits for it.
+const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// Entries after which the tally is written to its file.
 const ENTRIES_A_SNAPSHOT: u64 = 200_000;
 
@@ -98,6 +107,13 @@ impl Shadow {
         self.shared.state.lock().expect(UNPOISONED).tally.clone()
     }
 
+    /// The tally for reports: after every entry so far, if it gets there soon, else as it stands.
+    pub fn reported(&self) -> Arc<Tally> {
+        let size = self.shared.ledger.view().size;
+        let caught_up = self.wait_for(size, REPORT_PATIENCE);
+        caught_up.unwrap_or_else(|_| self.tally())
+    }
+
     /// How many entries it is behind the log.
     pub fn lag(&self) -> u64 {
         let stands = self.shared.state.lock().expect(UNPOISONED).tally.size;
@@ -142,6 +158,20 @@ impl Shadow {
         let mut state = self.shared.state.lock().expect(UNPOISONED);
         Arc::make_mut(&mut state.tally).forget(window);
         save(&self.shared, &mut state);
+    }
+
+    /// Reads the log from its beginning again, because what was summed may be wrong. What it was is
+    /// kept beside its file, with the ending `held`, for whoever finds out why.
+    pub fn begin_again(&self) {
+        let mut state = self.shared.state.lock().expect(UNPOISONED);
+        save(&self.shared, &mut state);
+        let currency = self.shared.ledger.view().governance.programme.currency;
+        state.tally = Arc::new(Tally::new(currency));
+        state.saved_at = 0;
+        if let Some(file) = &self.shared.file {
+            let _ = std::fs::rename(file, file.with_extension("held"));
+        }
+        self.shared.moved.notify_all();
     }
 
     /// Ends the thread, and writes the tally to its file.
@@ -209,7 +239,13 @@ fn add(shared: &Shared, from: u64, records: &[Record]) -> Result<(), String> {
     // Taken after the entries were read: it holds everything that they name.
     let governance = shared.ledger.view().governance.clone();
     let mut state = shared.state.lock().expect(UNPOISONED);
-    add_all(Arc::make_mut(&mut state.tally), &governance, from, records)?;
+    let tally = Arc::make_mut(&mut state.tally);
+    if tally.size != from {
+        // It was told to begin again meanwhile.
+        return Ok(());
+    }
+    add_all(tally, &governance, from, records)?;
+    tally.forget_all_but(CLOSINGS_KEPT);
     if state.tally.size.saturating_sub(state.saved_at) >= ENTRIES_A_SNAPSHOT {
         save(shared, &mut state);
     }
@@ -272,13 +308,30 @@ fn add_all(
 /// The tally of a file, if it is one of this log.
 fn load(file: &Path, ledger: &Ledger) -> Option<Tally> {
     let bytes = std::fs::read(file).ok()?;
-    let tally: Option<Tally> = minicbor::decode(&bytes).ok();
-    let tally = tally.filter(|tally| is_of(tally, ledger).unwrap_or(false));
+    let tally = decode(&bytes).filter(|tally| is_of(tally, ledger).unwrap_or(false));
     if tally.is_none() {
         let file = file.display();
-        tracing::warn!(%file, "the shadow's file is not of this log; the log is read again");
+        tracing::warn!(
+            %file,
+            "the shadow's file is damaged, or not of this log; the log is read again"
+        );
     }
     tally
+}
+
+/// A tally as its file holds it.
+pub fn encode(tally: &Tally) -> Vec<u8> {
+    let mut bytes = minicbor::to_vec(tally).expect("writing to memory cannot fail");
+    let digest = blake3::hash(&bytes);
+    bytes.extend_from_slice(digest.as_bytes());
+    bytes
+}
+
+/// The tally of a file's bytes; nothing if they are damaged.
+pub fn decode(bytes: &[u8]) -> Option<Tally> {
+    let (tally, digest) = bytes.split_last_chunk::<32>()?;
+    let intact = blake3::hash(tally) == *digest;
+    intact.then(|| minicbor::decode(tally).ok()).flatten()
 }
 
 fn is_of(tally: &Tally, ledger: &Ledger) -> Result<bool, StoreError> {
@@ -295,8 +348,7 @@ fn save(shared: &Shared, state: &mut State) {
     let Some(file) = &shared.file else {
         return;
     };
-    let bytes = minicbor::to_vec(state.tally.as_ref()).expect("writing to memory cannot fail");
-    match super::files::write(file, &bytes) {
+    match super::files::write(file, &encode(&state.tally)) {
         Ok(()) => state.saved_at = state.tally.size,
         Err(error) => tracing::warn!(%error, "the shadow's file could not be written"),
     }

@@ -67,6 +67,7 @@ def main():
     folder = Path(folder)
     window = json.loads((folder / "window.json").read_text(encoding="utf-8"))
     paths = sorted((folder / "statements").glob("*.json"))
+    paths = [path for path in paths if not path.name.endswith(".stated.json")]
     statements = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     partners = {row["party"] for row in window["positions"]} - {"house"}
     missing = partners ^ {statement["partner"] for statement in statements}

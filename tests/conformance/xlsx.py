@@ -236,6 +236,7 @@ def main():
     for window in windows:
         documents = [(matrix, window)]
         paths = sorted(window.parent.glob("statements/*.json"))
+        paths = [path for path in paths if not path.name.endswith(".stated.json")]
         documents += [(statement, path) for path in paths]
         positions = json.loads(window.read_text(encoding="utf-8"))["positions"]
         partners = {row["party"] for row in positions} - {"house"}

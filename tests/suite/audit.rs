@@ -13,6 +13,7 @@ use tallyhouse::proof::base64url;
 use tallyhouse::proof::chain::ChainHasher;
 use tallyhouse::proof::checkpoint::Checkpoint;
 use tallyhouse::proof::entry::Entry;
+use tallyhouse::proof::jws::{Jws, Typ};
 use tallyhouse::proof::note::NoteSigner;
 
 /// Sends ops with a key of the house or of a partner; says what became of each.
@@ -286,4 +287,113 @@ fn what_does_not_lead_to_the_pins_is_found() {
         ahead.unwrap_err(),
         Unchecked::EntriesMissing { covered, replayed }
     );
+}
+
+/// Ledgers that hold every op of clearing, one of each settlement model.
+const CLEARING: [&str; 2] = ["clearing-issuer-pays", "clearing-pool"];
+
+fn clearing_entries(name: &str) -> Vec<Vec<u8>> {
+    let records = crate::golden::committed(name).0;
+    records.into_iter().map(|record| record.entry).collect()
+}
+
+#[test]
+fn a_ledger_with_every_op_of_clearing_audits_clean() {
+    for name in CLEARING {
+        let (records, checkpoint) = crate::golden::committed(name);
+        let mut replay = Replay::new();
+        for record in &records {
+            replay.push(&record.entry).unwrap();
+        }
+        let pins = Pins {
+            checkpoint: Some(checkpoint),
+            ..Pins::default()
+        };
+        let verdict = replay.finish(&pins).unwrap().unwrap();
+        assert_eq!(verdict.findings.len(), 0, "{name}");
+    }
+}
+
+/// The places of the entries that begin with an applied op of a kind.
+fn applied(entries: &[Vec<u8>], op: &str) -> Vec<usize> {
+    let is_one = |at: &usize| {
+        let entry = Entry::decode(&entries[*at]).unwrap();
+        let payload: Value = serde_json::from_slice(&entry.payload).unwrap();
+        payload["ops"][0]["op"] == op && entry.outcome.first().is_none_or(|first| *first == 0)
+    };
+    (0..entries.len()).filter(is_one).collect()
+}
+
+fn field(bytes: &[u8], name: &str) -> Value {
+    let entry = Entry::decode(bytes).unwrap();
+    let payload: Value = serde_json::from_slice(&entry.payload).unwrap();
+    payload["ops"][0][name].clone()
+}
+
+/// The checks that fail when an entry's author signed another field, and what came of the entry is
+/// left as it was.
+fn checks_of_resigned(entries: &[Vec<u8>], at: usize, name: &str, value: &Value) -> Vec<Check> {
+    assert_ne!(field(&entries[at], name), *value);
+    checks(&entries[..=at], |entry| {
+        let mut payload: Value = serde_json::from_slice(&entry.payload).unwrap();
+        payload["ops"][0][name] = value.clone();
+        let header: Value = serde_json::from_slice(&entry.protected).unwrap();
+        let kid = header["kid"].as_str().unwrap();
+        let compact = crate::house::envelope(kid, payload.to_string().as_bytes());
+        let jws = Jws::parse(compact.as_bytes(), Typ::Submission).unwrap();
+        entry.protected = jws.protected;
+        entry.payload = jws.payload;
+        entry.signature = jws.signature;
+    })
+}
+
+#[test]
+fn clearing_that_says_another_thing_than_it_did_is_found() {
+    for name in CLEARING {
+        let entries = clearing_entries(name);
+        let cases = [
+            (
+                "cut_window",
+                "last_day",
+                json!("2026-02-28"),
+                Check::Outcome,
+            ),
+            ("cut_window", "window", json!(1), Check::Outcome),
+            ("net_window", "window", json!(1), Check::Outcome),
+            ("issue_statements", "count", json!(4), Check::Outcome),
+        ];
+        for (op, member, value, check) in cases {
+            let at = applied(&entries, op)[0];
+            let found = checks_of_resigned(&entries, at, member, &value);
+            assert!(found.contains(&check), "{name}: {op} {member}: {found:?}");
+        }
+        // A day less is as good a cut, but not the one that the effects tell of.
+        let at = applied(&entries, "cut_window")[2];
+        let found = checks_of_resigned(&entries, at, "last_day", &json!("2026-03-04"));
+        assert_eq!(found, [Check::Effects], "{name}");
+    }
+}
+
+/// The root that an audit works out again decides whether a window was held.
+#[test]
+fn a_window_netted_against_another_root_or_held_against_its_own_is_found() {
+    for name in CLEARING {
+        let entries = clearing_entries(name);
+        let nets = applied(&entries, "net_window");
+        let wrong = field(&entries[nets[0]], "lines_root");
+        let right = field(&entries[nets[1]], "lines_root");
+        // The first was held, the second netted.
+        for (at, root) in [(nets[0], &right), (nets[1], &wrong)] {
+            let found = checks_of_resigned(&entries, at, "lines_root", root);
+            assert_eq!(found, [Check::Effects], "{name}");
+        }
+        // Nor do the effects of a netting or a cut give way.
+        let cut = applied(&entries, "cut_window")[0];
+        for at in [cut, nets[0], nets[1]] {
+            let found = checks(&entries[..=at], |entry| entry.effects_digest[7] ^= 1);
+            assert_eq!(found, [Check::Effects], "{name}");
+            let found = checks(&entries[..=at], |entry| entry.outcome = vec![73]);
+            assert_eq!(found, [Check::Outcome], "{name}");
+        }
+    }
 }

@@ -18,18 +18,33 @@ pub struct Founded {
 }
 
 impl Founded {
+    /// No night comes by itself, so that the ledger's entries are those of the test alone.
     pub fn new() -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap())
+        Self::in_folder(tempfile::tempdir().unwrap()).without_nights()
     }
 
     /// In memory where the machine allows it: for tests of arithmetic, not of durability.
     pub fn in_memory() -> Self {
+        Self::with_nights().without_nights()
+    }
+
+    /// The same, where nights come as the clock is moved.
+    pub fn with_nights() -> Self {
         let memory = Path::new("/dev/shm");
         let dir = match memory.is_dir() {
             true => tempfile::tempdir_in(memory),
             false => tempfile::tempdir(),
         };
         Self::in_folder(dir.unwrap())
+    }
+
+    fn without_nights(self) -> Self {
+        let config = self.path("house/tallyhouse.toml");
+        let settings = std::fs::read_to_string(&config).unwrap();
+        let (_, last) = settings.rsplit_once("\n[").unwrap();
+        assert!(last.starts_with("programme.settlement]"), "{settings}");
+        std::fs::write(&config, format!("{settings}automatic = false\n")).unwrap();
+        self
     }
 
     fn in_folder(dir: TempDir) -> Self {
@@ -175,7 +190,7 @@ impl Server {
             ops.push(
                 json!({"op": "propose", "action": {"op": "key_add", "author": partner,
                 "key": "till-1", "public_key": key["public_key"],
-                "scopes": ["submit", "read", "manage"]}}),
+                "scopes": ["submit", "read", "statements", "manage"]}}),
             );
         }
         ops.push(

@@ -85,25 +85,12 @@ fn examples_pass_the_schema_and_the_reader_and_show_every_kind_of_op() {
 /// The schema and the reader refuse the same, wherever a schema can say it.
 #[test]
 fn what_the_reader_calls_malformed_the_schema_refuses() {
-    let schema = validator("submission.schema.json");
-    let example: Value = serde_json::from_str(&read("examples/member-ops.json")).expect("JSON");
-    let op = |op: Value| {
-        let mut changed = example.clone();
-        changed["ops"] = json!([op]);
-        changed
-    };
+    let example = example();
+    let op = |op: Value| with_op(&example, op);
     let top = |member: &str, value: Value| {
         let mut changed = example.clone();
         changed[member] = value;
         changed
-    };
-    let line = |reason: &str| json!({"debtor": "p", "creditor": "q", "reason": reason, "price_version": 1});
-    let dispute = |about: &Value| {
-        let mut op = json!({"op": "dispute_open", "id": "x", "window": 0, "reason": "other",
-            "evidence_sha256": "ab".repeat(32)});
-        let about = about.as_object().expect("what it is about").clone();
-        op.as_object_mut().expect("an op").extend(about);
-        op
     };
     let burn = |member: &str| op(json!({"op": "burn", "id": "x", "member": member, "points": 1}));
     let cases = [
@@ -136,55 +123,114 @@ fn what_the_reader_calls_malformed_the_schema_refuses() {
             json!({"op": "adjust", "id": "x", "corrects": {"entry": 1, "op": 0}, "kind": "debit",
             "debtor": "p", "member": "m", "issuer": "p", "points": 1}),
         ),
-        op(json!({"op": "programme_set", "id": "x", "netting": "gross"})),
-        op(json!({"op": "programme_set", "id": "x", "payout": "never"})),
-        op(json!({"op": "programme_set", "id": "x", "silence": "gold"})),
-        op(json!({"op": "programme_set", "id": "x", "payment_days": 367})),
-        op(json!({"op": "programme_set", "id": "x", "payment_minimum": "-1.00"})),
-        op(json!({"op": "programme_set", "id": "x", "holidays": ["2026-12-25", "2026-12-25"]})),
-        op(json!({"op": "cut_window", "id": "x", "window": 0})),
-        op(json!({"op": "cut_window", "id": "x", "window": -1, "last_day": "2026-03-01"})),
-        op(json!({"op": "net_window", "id": "x", "window": 0, "lines_root": "AB".repeat(32)})),
-        op(json!({"op": "window_release", "id": "x", "window": 4_294_967_296_u64})),
-        op(
-            json!({"op": "issue_statements", "id": "x", "window": 0, "count": 1,
-            "root": "ab".repeat(32)}),
-        ),
-        op(
-            json!({"op": "confirm_payment", "id": "x", "window": 0, "debtor": "p",
-            "creditor": "house", "currency": "eur", "amount": "1.00", "reference": "R"}),
-        ),
-        op(json!({"op": "payment_returned", "id": "x", "window": 0})),
-        op(dispute(&json!({}))),
-        op(dispute(&json!({"target": {"entry": 1, "op": 1000}}))),
-        op(dispute(
-            &json!({"target": {"entry": 1, "op": 0}, "line": line("burn")}),
-        )),
-        op(dispute(&json!({"line": line("theft")}))),
-        op(json!({"op": "dispute_answer", "id": "x", "dispute": {"entry": 1, "op": 0}})),
-        op(
-            json!({"op": "dispute_resolve", "id": "x", "dispute": {"entry": 1, "op": 0},
-            "upheld": true}),
-        ),
-        op(
-            json!({"op": "dispute_resolve", "id": "x", "dispute": {"entry": 1, "op": 0},
-            "upheld": false, "debtor": "p", "creditor": "house", "amount": "1.00"}),
-        ),
-        op(json!({"op": "statement_acknowledge", "id": "x"})),
-        top(
-            "ops",
-            json!([{"op": "cut_window", "id": "x", "window": 0, "last_day": "2026-03-01"},
-            {"op": "release", "id": "y", "hold": "h"}]),
-        ),
         top(
             "ops",
             json!([{"op": "expire", "id": "x", "up_to": "2026-02-01"},
             {"op": "release", "id": "y", "hold": "h"}]),
         ),
     ];
+    assert_malformed(&cases);
+}
+
+#[test]
+fn what_the_reader_calls_malformed_of_settings_of_clearing_the_schema_refuses() {
+    let set = |name: &str, value: Value| {
+        let mut op = json!({"op": "programme_set", "id": "x"});
+        op[name] = value;
+        with_op(&example(), op)
+    };
+    assert_malformed(&[
+        set("netting", json!("gross")),
+        set("payout", json!("never")),
+        set("silence", json!("gold")),
+        set("payment_days", json!(367)),
+        set("payment_minimum", json!("-1.00")),
+        set("dispute_days", json!(36_526)),
+        set("answer_days", json!(-1)),
+        set("holidays", json!(["2026-12-25", "2026-12-25"])),
+        set("holidays", json!("2026-12-25")),
+    ]);
+}
+
+#[test]
+fn what_the_reader_calls_malformed_of_windows_and_payments_the_schema_refuses() {
+    let ops = [
+        json!({"op": "cut_window", "id": "x", "window": 0}),
+        json!({"op": "cut_window", "id": "x", "window": -1, "last_day": "2026-03-01"}),
+        json!({"op": "net_window", "id": "x", "window": 0, "lines_root": "AB".repeat(32)}),
+        json!({"op": "window_release", "id": "x", "window": 4_294_967_296_u64}),
+        json!({"op": "issue_statements", "id": "x", "window": 0, "count": 1,
+            "root": "ab".repeat(32)}),
+        json!({"op": "confirm_payment", "id": "x", "window": 0, "debtor": "p",
+            "creditor": "house", "currency": "eur", "amount": "1.00", "reference": "R"}),
+        json!({"op": "payment_returned", "id": "x", "window": 0}),
+        json!({"op": "payment_returned", "id": "x", "confirmation": "y", "ref": "r"}),
+    ];
+    let example = example();
+    let mut cases: Vec<Value> = ops.into_iter().map(|op| with_op(&example, op)).collect();
+    for alone in [
+        json!({"op": "cut_window", "id": "x", "window": 0, "last_day": "2026-03-01"}),
+        json!({"op": "net_window", "id": "x", "window": 0, "lines_root": "ab".repeat(32)}),
+        json!({"op": "issue_statements", "id": "x", "window": 0, "count": 1,
+            "root": "ab".repeat(32), "document_sha256": "ab".repeat(32)}),
+    ] {
+        let mut with_other = with_op(&example, alone);
+        let other = json!({"op": "release", "id": "y", "hold": "h"});
+        with_other["ops"].as_array_mut().expect("ops").push(other);
+        cases.push(with_other);
+    }
+    assert_malformed(&cases);
+}
+
+#[test]
+fn what_the_reader_calls_malformed_of_disputes_the_schema_refuses() {
+    let line = |reason: &str| {
+        let mut line = json!({"debtor": "p", "creditor": "q", "price_version": 1});
+        line["reason"] = json!(reason);
+        line
+    };
+    let open = |about: &Value| {
+        let mut op = json!({"op": "dispute_open", "id": "x", "window": 0, "reason": "other",
+            "evidence_sha256": "ab".repeat(32)});
+        let about = about.as_object().expect("what it is about").clone();
+        op.as_object_mut().expect("an op").extend(about);
+        op
+    };
+    let place = json!({"entry": 1, "op": 0});
+    let ops = [
+        open(&json!({})),
+        open(&json!({"target": {"entry": 1, "op": 1000}})),
+        open(&json!({"target": place, "line": line("burn")})),
+        open(&json!({"line": line("theft")})),
+        open(&json!({"target": place, "reason": "spite"})),
+        json!({"op": "dispute_answer", "id": "x", "dispute": place}),
+        json!({"op": "dispute_resolve", "id": "x", "dispute": place}),
+        json!({"op": "dispute_resolve", "id": "x", "dispute": place, "upheld": true}),
+        json!({"op": "dispute_resolve", "id": "x", "dispute": place, "upheld": false,
+            "debtor": "p", "creditor": "house", "amount": "1.00"}),
+        json!({"op": "statement_acknowledge", "id": "x"}),
+    ];
+    let example = example();
+    let cases: Vec<Value> = ops.into_iter().map(|op| with_op(&example, op)).collect();
+    assert_malformed(&cases);
+}
+
+fn example() -> Value {
+    serde_json::from_str(&read("examples/member-ops.json")).expect("JSON")
+}
+
+/// A submission with this op alone.
+fn with_op(example: &Value, op: Value) -> Value {
+    let mut changed = example.clone();
+    changed["ops"] = Value::Array(vec![op]);
+    changed
+}
+
+fn assert_malformed(cases: &[Value]) {
+    let schema = validator("submission.schema.json");
     for case in cases {
         let text = case.to_string();
-        assert!(!schema.is_valid(&case), "the schema takes {}", case["ops"]);
+        assert!(!schema.is_valid(case), "the schema takes {}", case["ops"]);
         assert!(
             payload::parse(text.as_bytes(), Some(2)).is_err(),
             "the reader takes {text}"
@@ -219,4 +265,16 @@ fn rejections_are_listed_as_the_code_has_them() {
         read("rejections.json") == text,
         "schemas/rejections.json is stale; run the tests once with {UPDATE}=1"
     );
+}
+
+#[test]
+fn examples_of_statements_pass_their_schemas() {
+    for name in ["statement", "window", "stated"] {
+        let schema = validator(&format!("{name}.schema.json"));
+        let example = read(&format!("examples/{name}.json"));
+        let example: Value = serde_json::from_str(&example).expect("an example is JSON");
+        if let Err(error) = schema.validate(&example) {
+            panic!("{name}: {error} at {}", error.instance_path());
+        }
+    }
 }

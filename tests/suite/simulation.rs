@@ -83,6 +83,10 @@ impl Simulation {
             let sent = simulation.make(&house::kid_of(author), false, &[house::op(&sentence)]);
             simulation.send(&[sent]);
         }
+        for (author, sentence) in clearing_keys() {
+            let sent = simulation.make(author, false, &[house::op(&sentence)]);
+            simulation.send(&[sent]);
+        }
         simulation
     }
 
@@ -255,10 +259,25 @@ impl Simulation {
     }
 }
 
+/// The keys that clearing takes beside those of the opening.
+fn clearing_keys() -> Vec<(&'static str, String)> {
+    let pay = "propose pay key_add y1 author=house public=house/y1 scopes=pay";
+    let key =
+        |partner: &str| format!("key_add statements st public={partner}/st scopes=statements");
+    vec![
+        ("house/g1", pay.to_owned()),
+        ("house/g2", "approve ok-pay pay".to_owned()),
+        ("bakery/k1", key("bakery")),
+        ("cinema/k1", key("cinema")),
+        ("florist/k1", key("florist")),
+    ]
+}
+
 fn simulate(setup: Setup, seed: u64, groups: u64) -> Simulation {
     let mut simulation = Simulation::start(setup, seed);
     simulation.run(groups);
     assert!(simulation.faults > 0 && simulation.entries > groups);
+    simulation.desk.audit();
     simulation
 }
 
@@ -274,7 +293,12 @@ fn simulate_all(setups: [Setup; 2], seeds: std::ops::Range<u64>) {
         member_unknown transfer_not_allowed points_out_of_range lot_dates_invalid \
         target_not_found target_not_reversible exceeds_remaining hold_not_active exceeds_hold \
         insufficient_points velocity_limit approval_required key_exists proposal_not_open \
-        approver_not_other rules_version_unknown";
+        approver_not_other rules_version_unknown window_not_open window_days_invalid \
+        window_unknown window_held window_not_cut window_out_of_order window_not_held \
+        window_not_netted statements_mismatch window_not_stated payment_unknown \
+        payment_not_open payment_mismatch collection_open payment_not_confirmed \
+        dispute_too_late disputed_unknown dispute_unknown dispute_not_open answer_too_late \
+        answer_pending already_acknowledged";
     let missing: Vec<_> = rare
         .split(' ')
         .filter(|code| !seen.contains(code))

@@ -15,8 +15,8 @@ use tallyhouse::platform::clock::Clock;
 use tallyhouse::platform::config::Config;
 use tallyhouse::proof::entry::EntryRef;
 use tallyhouse::proof::jws::{self, Typ};
-use tallyhouse::proof::keys::{Kid, Signer};
-use tallyhouse::proof::note::NoteSigner;
+use tallyhouse::proof::keys::{Kid, PublicKey, Signer};
+use tallyhouse::proof::note::{NoteSigner, VerifierKey};
 use tallyhouse::proof::{base64url, envelope};
 use tallyhouse::settlement::calendar::Schedule;
 use tallyhouse::settlement::{Settlement, run};
@@ -221,6 +221,11 @@ impl Coalition {
 
     /// What closes its windows; it signs with `operate-1` and is started by hand only.
     pub fn settlement(&self) -> Arc<Settlement> {
+        self.settlement_with(Some(signer("house/operate-1")))
+    }
+
+    /// The same with another key, or none.
+    pub fn settlement_with(&self, signer: Option<Signer>) -> Arc<Settlement> {
         let folder = self.folder.path();
         let settings = run::Settings {
             schedule: Schedule::new(&platform::config::Settlement::default()).expect("a schedule"),
@@ -230,8 +235,7 @@ impl Coalition {
             shadow_file: folder.join("shadow"),
             address: tallyhouse::settlement::address(&self.ledger.view().governance.programme),
         };
-        let signer = signer("house/operate-1");
-        Settlement::start(self.ledger.clone(), Some(signer), settings).expect("it starts")
+        Settlement::start(self.ledger.clone(), signer, settings).expect("it starts")
     }
 
     /// The ledger's present.
@@ -279,6 +283,22 @@ impl Coalition {
         }
     }
 
+    /// Adds entries until there are so many: one point for a member each.
+    pub fn lengthen(&self, member: &str, entries: u64) {
+        for number in self.size()..entries {
+            let id = format!("long-{number}");
+            let issue = json!({"op": "issue", "id": id, "member": member, "points": 1});
+            self.accept("bakery/till", &id, &json!([issue]));
+        }
+    }
+
+    /// The key that its checkpoints verify with.
+    pub fn verifier_key(&self) -> VerifierKey {
+        let view = self.ledger.view();
+        let key = PublicKey::register(&view.governance.programme.ledger_key);
+        VerifierKey::new(&self.origin, key.expect("a key")).expect("an origin")
+    }
+
     /// A token for this ledger, good for five minutes.
     pub fn token(&self, kid: &str, scope: &str) -> String {
         let exp = real_now_s() + 300;
@@ -310,6 +330,12 @@ impl Server {
         Self::with_witnesses(config, settlements)
     }
 
+    /// Serves what these settle, with default settings.
+    pub fn with_settlements(settlements: Vec<Arc<Settlement>>) -> Self {
+        let alone = settlements.into_iter().map(|s| (s, None)).collect();
+        Self::with_witnesses(&Config::default(), alone)
+    }
+
     /// Serves these settlements; some have witnesses.
     pub fn with_witnesses(
         config: &Config,
@@ -320,7 +346,7 @@ impl Server {
             .enable_all()
             .build()
             .expect("a runtime");
-        let settlements = witnessed.iter().map(|(s, _)| s.clone()).collect();
+        let settlements = witnessed.iter().map(|(s, _)| s.clone()).collect::<Vec<_>>();
         let house = House::with_witnesses(config, witnessed).expect("a house");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a free port");
@@ -339,6 +365,24 @@ impl Server {
     /// Serves one coalition with default settings.
     pub fn of(coalition: &Coalition) -> Self {
         Self::start(&Config::default(), &[coalition])
+    }
+
+    /// Serves one coalition, its entries to everybody.
+    pub fn with_public_entries(coalition: &Coalition) -> Self {
+        let programme = platform::config::Programme {
+            id: coalition.id.clone(),
+            ledger_key_file: "none".into(),
+            keys_dir: "none".into(),
+            public_entries: true,
+            settlement: platform::config::Settlement::default(),
+            witnessing: platform::config::Witnessing::default(),
+            witnesses: Vec::new(),
+        };
+        let config = Config {
+            programmes: vec![programme],
+            ..Config::default()
+        };
+        Self::start(&config, &[coalition])
     }
 
     /// Asks it to stop, and waits until it has; or until it stopped by itself.

@@ -240,7 +240,7 @@ pub struct Witness {
 
 impl Witness {
     /// Makes a witness's folder; answers its verifier key.
-    pub fn new(dir: &Path) -> String {
+    pub fn found(dir: &Path) -> String {
         let dir = dir.to_str().unwrap();
         let args = [
             "witness",
@@ -336,7 +336,7 @@ fn ask(url: &str, body: Option<&[u8]>) -> (u16, String, String) {
 fn the_service_answers_as_the_specification_says_and_survives_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("witness");
-    let key = WitnessKey::parse(&Witness::new(&dir)).unwrap();
+    let key = WitnessKey::parse(&Witness::found(&dir)).unwrap();
     let ledger = Log::signer().verifier_key().to_string();
     let (log, anew) = (Log { of: 1 }, Log { of: 2 });
     let mut witness = Witness::serve(&dir, &ledger, "127.0.0.1:0");
@@ -485,7 +485,7 @@ fn check_offline(founded: &Founded, server: &Server, note: &str) {
 fn yesterdays_backup_is_refused_at_the_start_and_while_running() {
     let founded = Founded::new();
     let dir = founded.path("witness");
-    let vkey = Witness::new(&dir);
+    let vkey = Witness::found(&dir);
     let ledger = std::fs::read_to_string(founded.vkey()).unwrap();
     let ledger = ledger.trim_end();
     let witness = Witness::serve(&dir, ledger, "127.0.0.1:0");

@@ -45,6 +45,8 @@ pub struct Programme {
     reversible_days: u32,
     grace_days: u32,
     transfers_allowed: bool,
+    cutoff: String,
+    zone: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,6 +154,8 @@ impl Coalition {
             grace_days: programme.grace_days,
             reversible_days: programme.reversible_days,
             transfers: programme.transfers_allowed,
+            cutoff: Some(programme.cutoff.clone()),
+            zone: Some(programme.zone.clone()),
             masters: None,
             json: false,
         })

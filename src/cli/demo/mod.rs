@@ -1,23 +1,26 @@
 //! `tallyhouse demo`: a coalition's week on the real server, and a check of all of it.
 //!
 //! Nothing here is special: the ledger is founded as by `init`, served as by `serve`, filled by
-//! `import` over HTTP, kept by `export` and checked as by `tallyhouse-verify`.
+//! `import` over HTTP while the house closes each day by itself, kept by `export` and checked as by
+//! `tallyhouse-verify`. What it shows of money is read from the files that the house publishes.
 
 mod books;
 mod coalition;
 mod masters;
 mod server;
 mod tour;
+mod windows;
 
 use super::client::Client;
 use super::exit::Exit;
 use super::export::{self, Format};
 use super::import::Import;
 use super::{keyfile, style, verify};
-use crate::audit::{Pins, Replay, Verdict};
+use crate::audit::{Pins, Verdict};
 use crate::platform::config::{Config, Log, LogLevel};
 use crate::platform::{shutdown, telemetry};
 use crate::proof::note::VerifierKey;
+use crate::settlement::calendar::Schedule;
 use anyhow::Context;
 use books::Books;
 use coalition::Coalition;
@@ -26,6 +29,7 @@ use server::Server;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use windows::Published;
 
 /// Where the demo's clock starts: the first day of its purchases.
 const START: &str = "2017-01-01T00:00:00Z";
@@ -129,6 +133,7 @@ struct Done {
     founded: super::init::Founded,
     imported: super::import::report::Report,
     import_time: Duration,
+    published: Published,
     verdict: Verdict,
     verify_time: Duration,
     books: Books,
@@ -186,8 +191,16 @@ impl Demo {
             &format!("cleared {} purchases", style::grouped(imported.rows)),
             &note,
         );
+        self.close_last_day(&client, &founded, &config)?;
+        let mut published = self.collect(&client, &founded)?;
+        let books = Books::new(std::mem::take(&mut published.documents));
+        let note = format!(
+            "each at 00:00: cut, netted, stated; {} statements signed and checked",
+            published.statements
+        );
+        self.step(5, &format!("closed {} windows", books.count()), &note);
         let started = Instant::now();
-        let (replay, verdict) = self.verify(&client, &founded)?;
+        let verdict = self.verify(&client, &founded)?;
         let verify_time = started.elapsed();
         let held = if verdict.holds() {
             "holds"
@@ -199,16 +212,32 @@ impl Demo {
             style::grouped(verdict.entries),
             verify_time.as_secs_f64()
         );
-        self.step(5, &format!("audited: the ledger {held}"), &note);
+        self.step(6, &format!("audited: the ledger {held}"), &note);
         let done = Done {
             founded,
             imported,
             import_time,
+            published,
             verdict,
             verify_time,
-            books: Books::new(&replay)?,
+            books,
         };
         Ok((done, server))
+    }
+
+    /// The days before the last closed while purchases came in: the clock went past their cutoffs.
+    fn close_last_day(
+        &self,
+        client: &Client,
+        founded: &super::init::Founded,
+        config: &Config,
+    ) -> anyhow::Result<()> {
+        let programme = config.programmes.first().context("no programme")?;
+        let schedule = Schedule::new(&programme.settlement)?;
+        let key = keyfile::signer(&founded.keys_dir.join("house.operate-1.pem"))?;
+        let (_, cutoff) = schedule.next_cutoff(client.now()?);
+        client.move_clock(&key, cutoff)?;
+        Ok(())
     }
 
     fn import(
@@ -232,11 +261,7 @@ impl Demo {
     }
 
     /// Exports all entries and replays them, pinned to what founding printed.
-    fn verify(
-        &self,
-        client: &Client,
-        founded: &super::init::Founded,
-    ) -> anyhow::Result<(Replay, Verdict)> {
+    fn verify(&self, client: &Client, founded: &super::init::Founded) -> anyhow::Result<Verdict> {
         let auditor = keyfile::signer(&founded.keys_dir.join("house.audit-1.pem"))?;
         let file = self.dir.join("entries.ndjson");
         let exported = export::export(client, &auditor, &file, Format::Ndjson)?;
@@ -251,11 +276,10 @@ impl Demo {
             checkpoint: Some(exported.checkpoint),
             ledger_key: Some(VerifierKey::parse(&founded.vkey)?),
             found_hash: Some(founded.found),
+            ..Pins::default()
         };
-        let verdict = replay
-            .finish(&pins)?
-            .context("there is no entry to verify")?;
-        Ok((replay, verdict))
+        let verdict = replay.finish(&pins)?;
+        verdict.context("there is no entry to verify")
     }
 
     fn report(&self, done: &Done, server: &Server, arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -265,33 +289,49 @@ impl Demo {
             false => Exit::Refused,
         };
         if self.quiet {
+            let published = &done.published;
             let report = serde_json::json!({"dir": self.dir, "address": server.address,
                 "import": done.imported, "import_s": done.import_time.as_secs_f64(),
+                "windows": done.books.count(), "statements": published.statements,
+                "saved": done.books.saved(), "index": published.folder.join("index.html"),
                 "verdict": done.verdict, "verify_s": done.verify_time.as_secs_f64()});
             println!("{report}");
             return Ok(exit);
         }
-        println!("\n{}", style::title("The purchases"));
+        let section = |title: &str| println!("\n{}", style::title(title));
+        section("The purchases");
         done.imported.print();
-        println!("\n{}", style::title("Who issued, burned and owes what"));
-        println!("{}", done.books.summary());
+        section("Each day is a window");
+        println!("{}", done.books.windows());
+        section("Who owes whom before netting, all windows together");
+        println!("{}", done.books.matrix());
+        section("What each party comes to");
+        println!("{}", done.books.positions());
         let sum = match done.books.balances() {
             true => style::good("✓ all positions, the house's included, sum to exactly zero"),
-            false => style::bad("the positions do not sum to zero"),
+            false => style::bad("✗ the positions do not sum to zero"),
         };
         println!("{sum}");
-        println!(
-            "\n{}",
-            style::title("Who owes whom for points burned there")
-        );
-        println!("{}", done.books.matrix());
         for finding in &done.verdict.findings {
             println!("{} {finding}", style::bad("finding:"));
         }
-        println!("\n{}", style::title("What was checked"));
-        tour::print_checks(&done.verdict);
-        println!("\n{}", style::title("Look around"));
-        tour::print(self, &done.founded, server, arguments.keep)?;
+        section("What netting saved");
+        println!(
+            "  {}: {}",
+            done.books.saving(),
+            style::good(&format!("{} saved", done.books.saved()))
+        );
+        section("What was checked");
+        tour::print_checks(&done.verdict, done.published.statements);
+        section("For finance");
+        tour::print_files(&done.published);
+        section("Look around");
+        tour::print(
+            self,
+            (&done.founded, &done.published),
+            server,
+            arguments.keep,
+        )?;
         Ok(exit)
     }
 }

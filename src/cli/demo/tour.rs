@@ -2,6 +2,7 @@
 
 use super::Demo;
 use super::server::Server;
+use super::windows::Published;
 use crate::audit::Verdict;
 use crate::cli::init::Founded;
 use crate::cli::style;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Says what the audit compared.
-pub fn print_checks(verdict: &Verdict) {
+pub fn print_checks(verdict: &Verdict, statements: usize) {
     let mark = match verdict.holds() {
         true => style::good("✓"),
         false => style::bad("✗"),
@@ -30,6 +31,15 @@ pub fn print_checks(verdict: &Verdict) {
         ),
         "every issuer's points, summed up from its members' lots".to_owned(),
         format!(
+            "{} windows netted a second time, from sums that another code made",
+            style::grouped(verdict.windows)
+        ),
+        format!(
+            "{} statements written a second time, byte for byte those that were published",
+            style::grouped(verdict.statements)
+        ),
+        format!("{statements} of them by file: form, signature, place under the ledger's root"),
+        format!(
             "the tree's root {}… = the signed checkpoint",
             &verdict.root[..16]
         ),
@@ -46,8 +56,36 @@ pub fn print_checks(verdict: &Verdict) {
     }
 }
 
+/// Says where the windows' files are.
+pub fn print_files(published: &Published) {
+    let line = |what: &str, file: &Path| {
+        let file = file.display().to_string();
+        println!(
+            "  {} {}",
+            style::dim(&format!("{what:<22}")),
+            style::code(&file)
+        );
+    };
+    line(
+        "all windows, as a page",
+        &published.folder.join("index.html"),
+    );
+    line("a statement to open", &published.example);
+    let window = published.example.ancestors().nth(2);
+    if let Some(window) = window {
+        line("for the bank", &window.join("payments.pain001.xml"));
+        line("for the books", &window.join("journal.hledger"));
+        line("a window in one file", &window.join("pack.zip"));
+    }
+}
+
 /// Prints commands with the paths of this demo.
-pub fn print(demo: &Demo, founded: &Founded, server: &Server, running: bool) -> anyhow::Result<()> {
+pub fn print(
+    demo: &Demo,
+    (founded, published): (&Founded, &Published),
+    server: &Server,
+    running: bool,
+) -> anyhow::Result<()> {
     let tool = std::env::current_exe()?;
     let tour = Tour {
         verifier: tool
@@ -64,6 +102,8 @@ pub fn print(demo: &Demo, founded: &Founded, server: &Server, running: bool) -> 
         member: busiest_member(&demo.purchases).unwrap_or_else(|| "hh-0900".to_owned()),
         demo,
         founded,
+        folder: &published.folder,
+        last: published.count.saturating_sub(1),
     };
     if !running {
         tour.print_restart();
@@ -85,6 +125,10 @@ struct Tour<'a> {
     member: String,
     demo: &'a Demo,
     founded: &'a Founded,
+    /// The folder of the windows' files.
+    folder: &'a Path,
+    /// The last window that was closed.
+    last: usize,
 }
 
 impl Tour<'_> {
@@ -113,8 +157,14 @@ impl Tour<'_> {
             &format!("{curl} {url}/members/{member}"),
         );
         show(
-            "what the grocery owes and is owed",
-            &format!("{curl} {url}/partners/grocery/lines"),
+            "the windows, and who pays whom for the last one",
+            &format!("{tool} windows\n{tool} payments {}", self.last),
+        );
+        let statements = self.folder.join(self.last.to_string()).join("statements");
+        let signed = statements.join("grocery.jws");
+        show(
+            "the grocery checks its statement of that day",
+            &format!("{tool} statement verify {} --key {till}", signed.display()),
         );
         show(
             "every route, in the browser",

@@ -1,12 +1,21 @@
-//! `tallyhouse-verify`: checks receipts and whole ledgers, with no trust in the house.
+//! `tallyhouse-verify`: checks receipts, statements and whole ledgers, with no trust in the house.
 //!
-//! It reads files and standard input, and nothing else. Must not: open a socket, or need the
-//! feature `server`.
+//! It reads files and standard input, and writes what it is asked to keep. What it is given may be
+//! hostile: whatever it holds, the exit code is 0 only where everything was checked and held.
+//! Must not: open a socket, or need the feature `server`.
 
+mod audited;
 mod checkpoint;
+mod consistency;
 mod entries;
+mod fork;
 mod ledger;
+mod pipeline;
 mod receipt;
+mod source;
+mod statement;
+mod tiles;
+mod windows;
 
 pub use entries::{ExportError, ExportReader};
 pub use ledger::replay;
@@ -36,8 +45,12 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Receipt(receipt::Arguments),
+    Statement(statement::Arguments),
     Ledger(ledger::Arguments),
     Checkpoint(checkpoint::Arguments),
+    Windows(windows::Arguments),
+    Consistency(consistency::Arguments),
+    Fork(fork::Arguments),
 }
 
 /// Does what the arguments ask for.
@@ -45,21 +58,37 @@ enum Command {
 /// # Errors
 /// What could not be checked, and why.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    match &arguments.command {
+    let checked = || match &arguments.command {
         Command::Receipt(arguments) => receipt::run(arguments),
+        Command::Statement(arguments) => statement::run(arguments),
         Command::Ledger(arguments) => ledger::run(arguments),
         Command::Checkpoint(arguments) => checkpoint::run(arguments),
-    }
+        Command::Windows(arguments) => windows::run(arguments),
+        Command::Consistency(arguments) => consistency::run(arguments),
+        Command::Fork(arguments) => fork::run(arguments),
+    };
+    // An assertion of ours that fails on what it was given is no verdict: nothing was decided.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(checked))
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("this is an error of ours; report it")))
 }
 
 /// The verifier key in an argument: the key itself, or a file that holds it.
-fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
+///
+/// # Errors
+/// It is neither.
+pub fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
     let text = match argument.contains('+') {
         true => argument.to_owned(),
         false => std::fs::read_to_string(argument)
             .with_context(|| format!("cannot read the verifier key in {argument}"))?,
     };
     VerifierKey::parse(text.trim()).context("--vkey")
+}
+
+/// A text file up to a limit.
+fn read_text(path: &Path, bytes_max: usize) -> anyhow::Result<String> {
+    let text = String::from_utf8(read(path, bytes_max)?);
+    text.with_context(|| format!("{} is not text", path.display()))
 }
 
 /// The bytes of a file, or of standard input for `-`, up to a limit.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowDocument {
-    /// [`WINDOW_FORMAT`].
+    /// [`WINDOW_FORMAT`](super::WINDOW_FORMAT).
     pub format: String,
     /// Programme and window.
     pub identity: Identity,

@@ -25,6 +25,10 @@ pub struct Statements<'a> {
     netting: Netting,
     /// Lines of each party, by their place in `lines`.
     of_party: Vec<Vec<u32>>,
+    /// Payments of this window of each party, in order of their keys.
+    payments_of: Vec<Vec<(ItemKey, Item)>>,
+    /// Earlier payments of each party that are still open, in order of their keys.
+    open_of: Vec<Vec<(ItemKey, Item)>>,
     root: String,
 }
 
@@ -51,12 +55,16 @@ impl<'a> Statements<'a> {
             of_party[line.key.debtor.slot()].push(place);
             of_party[line.key.creditor.slot()].push(place);
         }
+        let payments_of = by_party(parties, payments(closing, &netting));
+        let open = closing.items.iter().map(|(k, item)| (*k, item.clone()));
         Self {
             closing,
             governance,
             lines,
             netting,
             of_party,
+            payments_of,
+            open_of: by_party(parties, open),
             root: parts::hex(root),
         }
     }
@@ -114,7 +122,9 @@ impl<'a> Statements<'a> {
             positions: positions
                 .map(|(party, sum)| parts::party_position(self.name(Party(party)), sum))
                 .collect(),
-            payments: self.payments().map(|(k, i)| self.payment(&k, &i)).collect(),
+            payments: payments(self.closing, &self.netting)
+                .map(|(key, item)| self.payment(&key, &item))
+                .collect(),
             movements: movements.map(|fact| parts::movement(self, fact)).collect(),
             open_items: items.map(|(key, item)| self.payment(key, item)).collect(),
             netting: parts::savings(&self.netting),
@@ -161,28 +171,11 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// The payments of this window, as items.
-    fn payments(&self) -> impl Iterator<Item = (ItemKey, Item)> {
-        self.netting.payments.iter().map(|payment| {
-            let key = ItemKey {
-                window: self.closing.cut.window,
-                debtor: payment.debtor,
-                creditor: payment.creditor,
-            };
-            let item = Item {
-                amount: payment.amount,
-                due_on: self.closing.terms.due_on,
-                paid: None,
-            };
-            (key, item)
-        })
-    }
-
     fn position(&self, party: Party) -> Position {
         let sum: &PartySum = &self.netting.positions[party.slot()];
-        let mut payments: Vec<(Party, OpenItem)> = self
-            .payments()
-            .filter_map(|(key, item)| self.item_of(party, &key, &item))
+        let mut payments: Vec<(Party, OpenItem)> = self.payments_of[party.slot()]
+            .iter()
+            .filter_map(|(key, item)| self.item_of(party, key, item))
             .collect();
         payments.sort_by_key(|(counterparty, _)| *counterparty);
         Position {
@@ -198,8 +191,9 @@ impl<'a> Statements<'a> {
 
     /// Earlier payments of a party that are still open.
     fn items_of(&self, party: Party) -> Vec<OpenItem> {
-        let items = self.closing.items.iter();
+        let items = &self.open_of[party.slot()];
         let mut of_party: Vec<(u32, Party, OpenItem)> = items
+            .iter()
             .filter_map(|(key, item)| {
                 let (counterparty, item) = self.item_of(party, key, item)?;
                 Some((key.window, counterparty, item))
@@ -279,8 +273,8 @@ impl<'a> Statements<'a> {
     /// Works the account out again from what is unpaid.
     fn assert_account(&self, party: Party, closing: Net) {
         let mut unpaid = self.netting.positions[party.slot()].rolled_out;
-        let earlier = self.closing.items.iter().map(|(k, i)| (*k, i.clone()));
-        for (key, item) in earlier.chain(self.payments()) {
+        let earlier = &self.open_of[party.slot()];
+        for (key, item) in earlier.iter().chain(&self.payments_of[party.slot()]) {
             if key.creditor == party {
                 unpaid = plus(unpaid, Net::credit(item.amount));
             } else if key.debtor == party {
@@ -293,6 +287,39 @@ impl<'a> Statements<'a> {
             party.0
         );
     }
+}
+
+/// The payments of a window, as items.
+fn payments<'a>(
+    closing: &'a Closing,
+    netting: &'a Netting,
+) -> impl Iterator<Item = (ItemKey, Item)> + 'a {
+    netting.payments.iter().map(|payment| {
+        let key = ItemKey {
+            window: closing.cut.window,
+            debtor: payment.debtor,
+            creditor: payment.creditor,
+        };
+        let item = Item {
+            amount: payment.amount,
+            due_on: closing.terms.due_on,
+            paid: None,
+        };
+        (key, item)
+    })
+}
+
+/// Items by party, so that a statement looks at its own alone: pairs are up to parties².
+fn by_party(
+    parties: usize,
+    items: impl Iterator<Item = (ItemKey, Item)>,
+) -> Vec<Vec<(ItemKey, Item)>> {
+    let mut of_party = vec![Vec::new(); parties];
+    for (key, item) in items {
+        of_party[key.debtor.slot()].push((key, item.clone()));
+        of_party[key.creditor.slot()].push((key, item));
+    }
+    of_party
 }
 
 fn plus(a: Net, b: Net) -> Net {

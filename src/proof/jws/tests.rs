@@ -256,6 +256,18 @@ fn limits_hold_to_the_byte() {
 }
 
 #[test]
+fn a_statement_may_be_longer_than_what_is_sent_to_a_house() {
+    let payload = vec![b'x'; 4 * PAYLOAD_BYTES_MAX];
+    let compact = sign(Typ::Statement, &payload, &signer());
+    let jws = Jws::parse(compact.as_bytes(), Typ::Statement).unwrap();
+    assert_eq!(jws.payload, payload);
+    assert_eq!(
+        Jws::parse(compact.as_bytes(), Typ::Submission).map(|jws| jws.payload.len()),
+        Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX))
+    );
+}
+
+#[test]
 fn a_changed_character_never_verifies() {
     let compact = sign(Typ::Submission, br#"{"points":12}"#, &signer());
     let key = signer().public_key();
@@ -284,4 +296,18 @@ proptest! {
         prop_assert_eq!(&jws.payload, &payload);
         prop_assert!(jws.verify(&signer().public_key()));
     }
+}
+
+#[test]
+fn a_statement_may_be_longer_than_a_submission() {
+    let payload = vec![b'7'; PAYLOAD_BYTES_MAX + 40_000];
+    let signer = Signer::new(Kid::parse("house/operate-1").unwrap(), &[1; 32]);
+    let compact = sign(Typ::Statement, &payload, &signer);
+    let parsed = Jws::parse(compact.as_bytes(), Typ::Statement).unwrap();
+    assert_eq!(parsed.payload, payload);
+    assert!(parsed.verify(&signer.public_key()));
+    assert_eq!(
+        Jws::parse(compact.as_bytes(), Typ::Submission),
+        Err(too_large(Part::Payload, PAYLOAD_BYTES_MAX))
+    );
 }

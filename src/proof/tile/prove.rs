@@ -2,7 +2,7 @@
 //!
 //! Must not: believe that a tile has the right length, or ask for one tile twice in one proof.
 
-use super::{Edge, TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, TileCoordinate};
+use super::{Edge, TILE_HEIGHT, TILE_WIDTH, TileCoordinate};
 use crate::proof::merkle::{self, Hash, node_hash};
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ pub enum TileError<E> {
     /// A full tile that must be stored is not.
     #[error("tile level {} index {} is missing from storage", .0.level, .0.index)]
     Missing(TileCoordinate),
-    /// A stored tile is not 8,192 bytes long.
-    #[error("tile level {} index {} is not {TILE_BYTES} bytes long", .0.level, .0.index)]
+    /// A tile has another number of hashes than it must have: 256 if it is stored.
+    #[error("tile level {} index {} has the wrong length", .0.level, .0.index)]
     WrongLength(TileCoordinate),
     /// Storage could not be read.
     #[error("a tile or leaf could not be read")]
@@ -133,15 +133,22 @@ pub(super) fn read<B: AsRef<[u8]>, E>(
 ) -> Result<Vec<Hash>, TileError<E>> {
     let bytes = read_tile(coordinate).map_err(TileError::Read)?;
     let bytes = bytes.ok_or(TileError::Missing(coordinate))?;
-    let (hashes, rest) = bytes.as_ref().as_chunks::<32>();
-    if hashes.len() != TILE_WIDTH || !rest.is_empty() {
-        return Err(TileError::WrongLength(coordinate));
-    }
-    Ok(hashes.to_vec())
+    tile_hashes(bytes.as_ref(), TILE_WIDTH).ok_or(TileError::WrongLength(coordinate))
+}
+
+/// The hashes of a tile; `None` unless there are exactly `width`.
+#[must_use]
+pub fn tile_hashes(bytes: &[u8], width: usize) -> Option<Vec<Hash>> {
+    let (hashes, rest) = bytes.as_chunks::<32>();
+    (hashes.len() == width && rest.is_empty()).then(|| hashes.to_vec())
 }
 
 /// The root of a full tile: a hash of the level above.
-pub(super) fn root_of_tile(hashes: &[Hash]) -> Hash {
+///
+/// # Panics
+/// If there are not 256 hashes: a partial tile has no root.
+#[must_use]
+pub fn root_of_tile(hashes: &[Hash]) -> Hash {
     assert_eq!(
         hashes.len(),
         TILE_WIDTH,

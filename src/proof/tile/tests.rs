@@ -245,3 +245,56 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_edge_is_built_again_from_the_partial_tiles_of_any_size() {
+    let mut stored = Stored::new();
+    stored.append(66_000);
+    let hashes = |path: TilePath| -> Result<Vec<u8>, Infallible> {
+        let coordinate = path.coordinate().unwrap();
+        let partial = stored.edge.partial_tile(coordinate).map(<[Hash]>::concat);
+        let mut bytes = partial.unwrap_or_else(|| stored.tiles[&coordinate].clone());
+        bytes.truncate(path.count() * 32);
+        Ok(bytes)
+    };
+    for size in [
+        0, 1, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 65_999,
+    ] {
+        let edge = Edge::of_partial_tiles(size, hashes).unwrap();
+        let root = stored.edge.root_at(size, stored.read()).unwrap();
+        assert_eq!((edge.size(), edge.root()), (size, root));
+        assert!(TilePath::edge(size).count() <= 3);
+    }
+    assert_eq!(
+        Edge::of_partial_tiles(66_000, hashes).as_ref(),
+        Ok(&stored.edge)
+    );
+    let short = Edge::of_partial_tiles(3, |_| Ok::<_, Infallible>([0; 64]));
+    let at = TileCoordinate { level: 0, index: 0 };
+    assert_eq!(short, Err(TileError::WrongLength(at)));
+}
+
+#[test]
+fn a_tile_is_as_wide_as_the_tree_makes_it() {
+    for (size, level, index, width) in [
+        (70_000, 0, 272, 256),
+        (70_000, 0, 273, 112),
+        (70_000, 0, 274, 0),
+        (70_000, 1, 1, 17),
+        (70_000, 2, 0, 1),
+        (70_000, 3, 0, 0),
+        (70_000, 63, 0, 0),
+        (70_000, 0, u64::MAX, 0),
+        (u64::MAX, 0, (1 << 56) - 1, 255),
+        (u64::MAX, 7, 0, 255),
+        (u64::MAX, 8, 0, 0),
+        (256, 0, 0, 256),
+        (256, 1, 0, 1),
+    ] {
+        assert_eq!(
+            tile_width(size, TileCoordinate { level, index }),
+            width,
+            "{size} {level} {index}"
+        );
+    }
+}

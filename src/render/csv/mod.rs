@@ -1,13 +1,15 @@
-//! CSV: a statement as one flat table, and a window's amounts by debtor and creditor.
+//! CSV: a statement as one flat table, a window's amounts by debtor and creditor, and reports.
 //!
 //! RFC 4180: UTF-8, CRLF, one header row, the same number of fields in each row, `.` before
 //! decimals. Must not: let a text be taken for a formula. A spreadsheet runs what begins with `=`,
 //! `+`, `-` or `@`, so such a text gets an apostrophe in front; numbers are numbers and get none.
 
 mod matrix;
+mod report;
 mod statement;
 
 pub use self::matrix::matrix;
+pub use self::report::report;
 pub use self::statement::statement;
 
 /// Rows of one width, written as RFC 4180 has them.

@@ -3,11 +3,14 @@
 mod bad_input;
 mod codes;
 mod limits;
+mod log;
 mod reads;
+mod reports;
 mod routes;
 mod stale;
 mod submissions;
 mod tokens;
+mod windows;
 
 use crate::support::{Answer, Coalition, Server};
 use serde_json::{Value, json};

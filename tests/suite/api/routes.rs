@@ -15,6 +15,17 @@ fn ask(town: &Town, (method, _, path, token, _): &Case<'_>) -> Answer {
             let headers = [("content-type", "application/json")];
             town.server.ask("POST", path, *token, &headers, body)
         }
+        ("POST", "/v1/demo/settle") => {
+            let headers = [("content-type", "application/json")];
+            town.server.ask("POST", path, *token, &headers, b"{}")
+        }
+        ("POST", path) if path.ends_with("/acknowledge") => {
+            let op = json!([{"op": "statement_acknowledge", "id": "ack", "window": 0}]);
+            let compact = town.coalition.signed("bakery/finance", "ack", &op);
+            let headers = [("content-type", "application/jose")];
+            town.server
+                .ask("POST", path, None, &headers, compact.as_bytes())
+        }
         ("POST", _) => town.send("bakery/till", "s2", &json!([issue("i2", "m1", 5)])),
         _ => town.server.get(path, *token),
     }
@@ -53,6 +64,27 @@ fn cases<'a>(
             read,
             200,
         ),
+        (
+            "GET",
+            "/receipts/{index}.tlog-proof",
+            v1(&format!("/receipts/{index}.tlog-proof")),
+            None,
+            200,
+        ),
+        (
+            "GET",
+            "/receipts/{index}.entry",
+            v1(&format!("/receipts/{index}.entry")),
+            read,
+            200,
+        ),
+        (
+            "GET",
+            "/receipts/{index}.effects",
+            v1(&format!("/receipts/{index}.effects")),
+            read,
+            200,
+        ),
         ("GET", "/members/{member}", v1("/members/m1"), read, 200),
         (
             "GET",
@@ -77,6 +109,34 @@ fn cases<'a>(
             200,
         ),
         ("GET", "/log/checkpoint", v1("/log/checkpoint"), None, 200),
+        (
+            "GET",
+            "/log/inclusion",
+            v1(&format!("/log/inclusion?index={index}")),
+            None,
+            200,
+        ),
+        (
+            "GET",
+            "/log/consistency",
+            v1("/log/consistency?from=1"),
+            None,
+            200,
+        ),
+        (
+            "GET",
+            "/log/tile/{level}/{tile}",
+            v1("/log/tile/0/000.p/1"),
+            None,
+            200,
+        ),
+        (
+            "GET",
+            "/log/tile/entries/{tile}",
+            v1("/log/tile/entries/000.p/1"),
+            audit,
+            200,
+        ),
         ("GET", "/clock", v1("/clock"), None, 200),
         ("POST", "/clock", v1("/clock"), operate, 200),
         ("GET", "/healthz", "/healthz".into(), None, 200),
@@ -93,6 +153,51 @@ fn cosigned_cases() -> [Case<'static>; 2] {
     [
         ("GET", cosigned, format!("/v1/demo{cosigned}"), None, 404),
         ("GET", policy, format!("/v1/demo{policy}"), None, 200),
+    ]
+}
+
+/// One request to each route of windows and reports.
+fn window_cases<'a>(audit: Option<&'a str>, operate: Option<&'a str>) -> Vec<Case<'a>> {
+    let v1 = |path: &str| format!("/v1/demo{path}");
+    vec![
+        ("GET", "/windows", v1("/windows"), audit, 200),
+        ("GET", "/windows/{window}", v1("/windows/0"), audit, 200),
+        (
+            "GET",
+            "/windows/{window}/{file}",
+            v1("/windows/0/matrix.json"),
+            audit,
+            200,
+        ),
+        (
+            "GET",
+            "/windows/{window}/statements",
+            v1("/windows/0/statements"),
+            audit,
+            200,
+        ),
+        (
+            "GET",
+            "/windows/{window}/statements/{file}",
+            v1("/windows/0/statements/bakery.json"),
+            audit,
+            200,
+        ),
+        (
+            "POST",
+            "/windows/{window}/statements/{partner}/acknowledge",
+            v1("/windows/0/statements/bakery/acknowledge"),
+            None,
+            201,
+        ),
+        ("POST", "/settle", v1("/settle"), operate, 200),
+        (
+            "GET",
+            "/reports/{report}",
+            v1("/reports/redemption"),
+            audit,
+            200,
+        ),
     ]
 }
 
@@ -125,12 +230,18 @@ fn every_route_of_the_description_answers_and_none_is_left_out() {
     let town = Town::new();
     let receipt = town.send_applied("bakery/till", "s1", &json!([issue("i1", "m1", 5)]));
     let index = receipt["index"].clone();
+    super::windows::finance_keys(&town.coalition);
+    let first = town.coalition.settlement();
+    let day = tallyhouse::domain::time::Day::parse("2026-03-01");
+    first.settle(day).expect("it settles");
+    first.close();
     let read = town.coalition.token("bakery/till", "read");
     let audit = town.coalition.audit_token();
     let operate = town.coalition.token("house/operate-1", "operate");
     let (read, audit, operate) = (Some(read.as_str()), Some(audit.as_str()), Some(&*operate));
     let mut cases = cases(index.as_u64().expect("a number"), read, audit, operate);
     cases.extend(cosigned_cases());
+    cases.extend(window_cases(audit, operate));
     let description = town.server.get("/openapi.json", None).json();
     let mut asked = BTreeSet::new();
     for case in &cases {

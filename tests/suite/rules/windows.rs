@@ -83,7 +83,7 @@ fn a_cut_states_the_points_of_every_party_since_founding() {
             totals.expired,
             totals.outstanding,
         ];
-        all.map(|points| points.units())
+        all.map(tallyhouse::domain::points::Points::units)
     };
     let control: Vec<_> = control.iter().map(units).collect();
     let none = [0; 4];

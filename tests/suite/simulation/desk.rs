@@ -1,14 +1,21 @@
 //! A ledger on a memory store, at which signed submissions are handed in.
 
+use super::model::clearing::{self, CENT, Clearing};
 use super::model::{Model, Slice};
 use crate::house::{self, ORIGIN, Setup};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use tallyhouse::domain::ids::{Party, Reference};
+use tallyhouse::audit::{Check, Pins, Replay};
+use tallyhouse::domain::dispute::{ClearingKey, ClearingRecord};
+use tallyhouse::domain::ids::{OpAt, Party, Reference};
+use tallyhouse::domain::line::LineTotal;
 use tallyhouse::domain::lot::Lot;
-use tallyhouse::domain::time::Micros;
+use tallyhouse::domain::time::{Day, Micros};
+use tallyhouse::domain::window::{Carried, ItemKey, Window};
 use tallyhouse::ledger::commit::{Acknowledged, Evidence, Unacknowledged};
 use tallyhouse::ledger::memory::MemoryStore;
-use tallyhouse::ledger::store::Record;
+use tallyhouse::ledger::record;
+use tallyhouse::ledger::store::{Record, StateStore, Table};
 use tallyhouse::ledger::{self, Ledger, OpenError};
 use tallyhouse::platform::clock::Clock;
 use tallyhouse::platform::config::Writer as Settings;
@@ -123,6 +130,22 @@ impl Desk {
         evidence.expect("the entry is there")
     }
 
+    /// An audit of all entries finds nothing.
+    pub fn audit(&self) {
+        let records = self.ledger.entries(0, usize::MAX).expect("the store reads");
+        let mut replay = Replay::new();
+        for record in records {
+            if let Err(findings) = replay.push(&record.entry) {
+                // The workload names hashes of statements that nobody wrote: there it ends.
+                let invented = findings.iter().all(|f| f.check == Check::Statements);
+                assert!(invented, "{findings:?}");
+                return;
+            }
+        }
+        let verdict = replay.finish(&Pins::default()).expect("it is founded");
+        assert_eq!(verdict.expect("a verdict").findings.len(), 0);
+    }
+
     /// The proof holds under the view that it came with.
     pub fn check_evidence(&self, evidence: &Evidence) {
         let leaf = merkle::leaf_hash(&evidence.record.entry);
@@ -170,10 +193,114 @@ impl Desk {
                     points.units(),
                 )
             });
-            let out: std::collections::BTreeMap<_, _> = out.collect();
+            let out: BTreeMap<_, _> = out.collect();
             assert_eq!(out, model.outstanding(party), "{name}: outstanding");
         }
+        self.check_clearing(&model.clearing, size);
     }
+
+    /// The tables of clearing, as they are stored, are those of the model to the last record.
+    fn check_clearing(&self, model: &Clearing, size: u64) {
+        // The state is flushed behind the log.
+        while StateStore::index(self.store.as_ref()).expect("the store reads") < size {
+            assert!(self.ledger.stop_reason().is_none(), "it goes on flushing");
+            std::thread::yield_now();
+        }
+        let scan = |table| {
+            let pairs = self.store.scan(table, &[], &[0xFF], usize::MAX);
+            pairs.expect("the store reads")
+        };
+        for (key, value) in scan(Table::Windows) {
+            if key == record::CARRIED {
+                let carried: Carried = record::decode(&value).expect("a record");
+                let carried = carried.iter().map(|((first, second), amount)| {
+                    let exact = amount.to_exact(0).expect("small");
+                    ((first.slot(), second.slot()), exact / CENT)
+                });
+                assert_eq!(carried.collect::<BTreeMap<_, _>>(), model.carried);
+                continue;
+            }
+            let window: Window = record::decode(&value).expect("a record");
+            let at = usize::try_from(window.number).expect("few windows");
+            let number = |day: Day| i64::from(day.0);
+            let found = clearing::Window {
+                state: window.state.as_str(),
+                first: window.first_entry,
+                first_day: number(window.first_day),
+                last_day: window.last_day.map(number),
+                cut: window.cut.map(|cut| cut.entry),
+                statements: usize::try_from(window.statements).expect("few"),
+                until: window.dispute_until.map(number),
+            };
+            assert_eq!(found, model.windows[at], "window {at}");
+            let open = usize::try_from(window.uncollected).expect("few");
+            assert_eq!(open, model.uncollected(window.number), "window {at}");
+        }
+        assert!(scan(Table::Windows).len() >= model.windows.len());
+        let lines = scan(Table::Lines).into_iter().map(|(key, total)| {
+            let key = record::parse_line_key(&key).expect("a key");
+            let count = match record::decode(&total).expect("a total") {
+                LineTotal::Priced(points) => i128::from(points.units()),
+                LineTotal::Amount(amount) => amount.minor_units(),
+            };
+            let (debtor, creditor) = (key.debtor.slot(), key.creditor.slot());
+            let version = usize::try_from(key.price_version).expect("few versions");
+            let reason = key.reason.number();
+            ((key.window, debtor, creditor, reason, version), count)
+        });
+        assert_eq!(lines.collect::<BTreeMap<_, _>>(), model.lines, "lines");
+        check_records(&scan(Table::Clearing).into_iter().collect(), model);
+    }
+}
+
+/// Every payment, dispute and acknowledgement of the model is stored, and nothing else.
+fn check_records(stored: &BTreeMap<Vec<u8>, Vec<u8>>, model: &Clearing) {
+    let number = |party: &usize| Party(u16::try_from(*party).expect("few parties"));
+    let find = |key: ClearingKey| -> ClearingRecord {
+        let value = stored.get(&record::clearing_key(&key));
+        record::decode(value.unwrap_or_else(|| panic!("{key:?} is missing"))).expect("a record")
+    };
+    for ((window, debtor, creditor), item) in &model.items {
+        let key = ClearingKey::Item(ItemKey {
+            window: *window,
+            debtor: number(debtor),
+            creditor: number(creditor),
+        });
+        let ClearingRecord::Item(found) = find(key) else {
+            panic!("{key:?} is no item");
+        };
+        let found = clearing::Item {
+            cents: found.amount.minor_units(),
+            due: i64::from(found.due_on.0),
+            paid: found.paid.map(|at| (at.entry, at.op)),
+        };
+        assert_eq!(found, *item, "{key:?}");
+    }
+    for ((entry, op), dispute) in &model.disputes {
+        let (entry, op) = (*entry, *op);
+        let key = ClearingKey::Dispute(OpAt { entry, op });
+        let ClearingRecord::Dispute(found) = find(key) else {
+            panic!("{key:?} is no dispute");
+        };
+        let found = clearing::Dispute {
+            window: found.window,
+            by: found.opened_by.slot(),
+            counterparty: found.counterparty.slot(),
+            until: i64::from(found.answer_by.0),
+            state: found.state.as_str(),
+        };
+        assert_eq!(found, *dispute, "{key:?}");
+    }
+    for ((window, by), (entry, op)) in &model.seen {
+        let key = ClearingKey::Acknowledgement(*window, number(by));
+        let at = OpAt {
+            entry: *entry,
+            op: *op,
+        };
+        assert_eq!(find(key), ClearingRecord::Acknowledgement(at));
+    }
+    let all = model.items.len() + model.disputes.len() + model.seen.len();
+    assert_eq!(stored.len(), all, "records of clearing");
 }
 
 fn slices<'a>(lots: impl Iterator<Item = &'a Lot>) -> Vec<Slice> {

@@ -2,6 +2,10 @@
 //!
 //! Must not: call the domain. Where it and the ledger disagree, one of them has a bug.
 
+#[path = "clearing.rs"]
+pub mod clearing;
+
+use clearing::{CENT, Clearing, ItemKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +59,18 @@ enum Kind {
     Hold(String),
     Issue(String, Slice, u64),
     Spend(String, Vec<Slice>, usize, u64),
+    Payment(ItemKey),
+}
+
+/// What an op makes one party owe another.
+#[derive(Debug, Clone)]
+struct Owed {
+    debtor: usize,
+    creditor: usize,
+    reason: u8,
+    version: usize,
+    count: i128,
+    exact: i128,
 }
 
 #[derive(Debug, Clone)]
@@ -91,7 +107,8 @@ pub struct Model {
     at: At,
     author: usize,
     key: String,
-    lines: Vec<(usize, usize, i128)>,
+    lines: Vec<Owed>,
+    pub clearing: Clearing,
 }
 
 type Outcome = Result<(), &'static str>;
@@ -182,6 +199,7 @@ impl Model {
             author: 0,
             key: String::new(),
             lines: Vec::new(),
+            clearing: Clearing::new(days(&crate::house::START[..10])),
         };
         model.register("house");
         for key in ["g1", "g2", "o1"] {
@@ -234,7 +252,7 @@ impl Model {
     pub fn named(&self, author: &str) -> Vec<String> {
         let party = self.party(author).expect("a known author");
         let own = self.done.iter().filter(|((owner, _), _)| *owner == party);
-        own.filter(|(_, done)| !matches!(done.kind, Kind::Other))
+        own.filter(|(_, done)| !matches!(done.kind, Kind::Other | Kind::Payment(_)))
             .map(|((_, id), _)| id.clone())
             .collect()
     }
@@ -286,9 +304,13 @@ impl Model {
         }
         self.lines.clear();
         let kind = self.act(op)?;
-        for (debtor, creditor, amount) in std::mem::take(&mut self.lines) {
-            self.net[debtor] -= amount;
-            self.net[creditor] += amount;
+        for owed in std::mem::take(&mut self.lines) {
+            self.net[owed.debtor] -= owed.exact;
+            self.net[owed.creditor] += owed.exact;
+            let parties = (owed.debtor, owed.creditor);
+            let window = self.clearing.open();
+            let line = (window, parties.0, parties.1, owed.reason, owed.version);
+            *self.clearing.lines.entry(line).or_insert(0) += owed.count;
         }
         let (fields, at, time) = (op.clone(), self.at, self.time);
         self.done.insert(
@@ -312,7 +334,10 @@ impl Model {
             "release" => self.release(op),
             "reverse" => self.reverse(op),
             "transfer" => self.transfer(op),
-            _ => self.govern(op).map(|()| Kind::Other),
+            _ => match self.clear(op) {
+                Some(cleared) => cleared,
+                None => self.govern(op).map(|()| Kind::Other),
+            },
         }
     }
 
@@ -330,11 +355,42 @@ impl Model {
         self.prices.len()
     }
 
-    fn owe(&mut self, debtor: usize, creditor: usize, what: usize, ver: usize, n: u64) {
-        if debtor != creditor && n > 0 {
-            let amount = self.prices[ver - 1][what] * i128::from(n);
-            self.lines.push((debtor, creditor, amount));
+    /// The price of a reason's lines: of the issue, the burn, or a fee on either.
+    fn price(&self, reason: u8, version: usize) -> i128 {
+        let what = match reason {
+            0 | 1 => 0,
+            2 | 3 => 1,
+            4 | 5 => 2,
+            6 | 7 => 3,
+            _ if self.pool => 0,
+            _ => 1,
+        };
+        self.prices[version - 1][what]
+    }
+
+    fn owe(&mut self, debtor: usize, creditor: usize, reason: u8, version: usize, n: u64) {
+        let (count, price) = (i128::from(n), self.price(reason, version));
+        if debtor != creditor && n > 0 && price > 0 {
+            self.lines.push(Owed {
+                debtor,
+                creditor,
+                reason,
+                version,
+                count,
+                exact: price * count,
+            });
         }
+    }
+
+    fn owe_amount(&mut self, debtor: usize, creditor: usize, exact: i128) {
+        self.lines.push(Owed {
+            debtor,
+            creditor,
+            reason: 9,
+            version: 0,
+            count: exact / CENT,
+            exact,
+        });
     }
 
     /// A member with its time settled.
@@ -364,9 +420,9 @@ impl Model {
             *owed -= paid;
             slice.n -= paid;
             if self.pool {
-                self.owe(0, *issuer, 0, *ver, paid);
+                self.owe(0, *issuer, 8, *ver, paid);
             } else {
-                self.owe(slice.issuer, *issuer, 1, slice.ver, paid);
+                self.owe(slice.issuer, *issuer, 8, slice.ver, paid);
             }
         }
         account.debts.retain(|(_, _, owed)| *owed > 0);
@@ -403,7 +459,7 @@ impl Model {
         if self.pool {
             self.owe(issuer, 0, 0, ver, n);
         }
-        self.owe(issuer, 0, 2, ver, n);
+        self.owe(issuer, 0, 4, ver, n);
         let mut account = self.settled(&member);
         if act > today {
             add(&mut account.pending, slice.clone());
@@ -459,10 +515,10 @@ impl Model {
         let (burner, ver) = (self.author, self.version());
         for slice in slices {
             match self.pool {
-                true => self.owe(0, burner, 1, ver, slice.n),
-                false => self.owe(slice.issuer, burner, 1, slice.ver, slice.n),
+                true => self.owe(0, burner, 2, ver, slice.n),
+                false => self.owe(slice.issuer, burner, 2, slice.ver, slice.n),
             }
-            self.owe(burner, 0, 3, ver, slice.n);
+            self.owe(burner, 0, 6, ver, slice.n);
         }
     }
 
@@ -514,7 +570,7 @@ impl Model {
             Kind::Spend(member, slices, ver, reversed) => {
                 self.restore(n, member, slices, ver, reversed)?
             }
-            Kind::Hold(_) | Kind::Other => return Err("target_not_reversible"),
+            Kind::Hold(_) | Kind::Payment(_) | Kind::Other => return Err("target_not_reversible"),
         };
         self.done.get_mut(&target).expect("it was there").kind = kind;
         Ok(Kind::Other)
@@ -546,9 +602,9 @@ impl Model {
             counted = got;
         }
         if self.pool {
-            self.owe(0, slice.issuer, 0, slice.ver, got);
+            self.owe(0, slice.issuer, 1, slice.ver, got);
         }
-        self.owe(0, slice.issuer, 2, slice.ver, got);
+        self.owe(0, slice.issuer, 5, slice.ver, got);
         self.accounts.insert(member.clone(), account);
         Ok(Kind::Issue(member, slice, reversed + counted))
     }
@@ -591,10 +647,10 @@ impl Model {
                 },
             );
             match self.pool {
-                true => self.owe(self.author, 0, 1, ver, part),
-                false => self.owe(self.author, issuer, 1, issue_ver, part),
+                true => self.owe(self.author, 0, 3, ver, part),
+                false => self.owe(self.author, issuer, 3, issue_ver, part),
             }
-            self.owe(0, self.author, 3, ver, part);
+            self.owe(0, self.author, 7, ver, part);
         }
         self.accounts.insert(member.clone(), account);
         Ok(Kind::Spend(member, slices, ver, reversed + n))
@@ -713,9 +769,11 @@ impl Model {
                 self.transfers = action["transfer_allowed"]
                     .as_bool()
                     .unwrap_or(self.transfers);
+                self.set_clearing(action);
                 Ok(())
             }
             "rules_upgrade" => Err("rules_version_unknown"),
+            "window_release" | "dispute_resolve" => self.approved_clearing(action),
             "key_add" => {
                 let party = self
                     .party(text(action, "author"))
@@ -732,7 +790,7 @@ impl Model {
             refuse(!earlier, "target_not_found")?;
             let debtor = self.party(text(op, "debtor")).ok_or("partner_unknown")?;
             let creditor = self.party(text(op, "creditor")).ok_or("partner_unknown")?;
-            self.lines.push((debtor, creditor, exact(&op["amount"])));
+            self.owe_amount(debtor, creditor, exact(&op["amount"]));
             return Ok(());
         }
         let member = text(op, "member").to_owned();

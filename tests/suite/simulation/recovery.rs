@@ -335,3 +335,98 @@ fn everyone_is_answered_when_the_ledger_stops() {
         desk.ledger.close();
     }
 }
+
+/// A window from its first line to its last dispute, with another one behind it.
+const WINDOW: &[(&str, &str)] = &[
+    (
+        "bakery/k1",
+        "key_add k2 st public=bakery/st scopes=statements",
+    ),
+    (
+        "house/g1",
+        "propose k1 key_add y1 author=house public=house/y1 scopes=pay",
+    ),
+    ("house/g2", "approve ok-k1 k1"),
+    ("house/g1", "propose s1 programme_set payment_minimum=0.10"),
+    ("house/g2", "approve ok-s1 s1"),
+    // Asked for too early, it is not taken for absent ever after.
+    ("bakery/st", "dispute_open d0 0 line=bakery/florist/burn/1"),
+    ("florist/k1", "burn b1 m1 20"),
+    ("cinema/k1", "burn b2 m1 2"),
+    ("bakery/st", "dispute_open d0 0 line=bakery/florist/burn/1"),
+    ("house/o1", "cut_window c0 0 2026-03-01"),
+    ("cinema/k1", "burn b3 m1 5"),
+    ("house/o1", "net_window n0 0 lines_root=wrong"),
+    ("house/g1", "propose r1 window_release 0"),
+    ("house/g2", "approve ok-r1 r1"),
+    ("house/o1", "net_window n1 0"),
+    ("cinema/k1", "burn b4 m1 5"),
+    ("house/o1", "issue_statements i0 0"),
+    ("house/y1", "confirm_payment p1 0 bakery house 0.42"),
+    ("house/y1", "payment_returned t1 p1"),
+    ("house/y1", "confirm_payment p2 0 house cinema 0.26"),
+    ("house/y1", "confirm_payment p3 0 house cinema 0.26"),
+    ("bakery/st", "statement_acknowledge k3 0"),
+    ("bakery/st", "statement_acknowledge k4 0"),
+    ("bakery/st", "dispute_open d0 0 line=bakery/florist/burn/1"),
+    ("bakery/st", "dispute_open d1 0 target=13/0"),
+    ("house/o1", "dispute_answer a1 38/0 true"),
+    (
+        "house/g1",
+        "propose u1 dispute_resolve 38/0 true debtor=house creditor=bakery amount=0.01",
+    ),
+    ("house/g2", "approve ok-u1 u1"),
+];
+
+/// Sends a step, all that it takes from the ledger filled in; says what became of it.
+fn step(desk: &Desk, at: usize) -> &'static str {
+    let (kid, sentence) = WINDOW[at];
+    let mut op = house::op(sentence);
+    crate::golden::fill(&mut op, desk);
+    let until = start().plus_seconds(60);
+    let payload = house::submission(&format!("w{at}"), "independent", until, &[op]);
+    match desk.submit(&[&house::envelope(kid, &payload)]).remove(0) {
+        Ok(Acknowledged::New(evidence)) => desk.outcomes(&evidence.record)[0],
+        other => panic!("{sentence}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_window_goes_on_from_where_a_crash_left_it() {
+    let whole = small();
+    let outcomes: Vec<_> = (0..WINDOW.len()).map(|at| step(&whole, at)).collect();
+    let refused: Vec<_> = outcomes.iter().filter(|code| **code != "applied").collect();
+    let wanted = [
+        "window_not_stated",
+        "window_not_stated",
+        "payment_not_open",
+        "already_acknowledged",
+    ];
+    assert_eq!(refused, wanted.iter().collect::<Vec<_>>());
+    let head = whole.ledger.view();
+    whole.ledger.close();
+    // After every step: the state is lost, or durable, or the end was an orderly one.
+    for at in 0..WINDOW.len() {
+        for way in ["lost", "durable", "closed"] {
+            let mut desk = small();
+            for (place, outcome) in outcomes.iter().enumerate() {
+                assert_eq!(step(&desk, place), *outcome, "{way} after {at}: {place}");
+                if place == at {
+                    if way == "durable" {
+                        desk.store.sync_state();
+                    }
+                    match way {
+                        "closed" => desk.ledger.close(),
+                        _ => desk.crash(),
+                    }
+                    desk.open(start().0).expect("it recovers");
+                }
+            }
+            let found = desk.ledger.view();
+            assert_eq!(found.chain_hash, head.chain_hash, "{way} after {at}");
+            assert_eq!(found.checkpoint, head.checkpoint, "{way} after {at}");
+            desk.audit();
+            desk.ledger.close();
+        }
+    }
+}

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod clearing;
+mod demo;
+
 use crate::process::{Founded, Server, TALLYHOUSE, VERIFY, run, text};
 use clap::CommandFactory;
 use serde_json::{Value, json};
