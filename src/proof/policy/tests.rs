@@ -131,7 +131,7 @@ fn a_wrong_cosignature_of_a_known_witness_is_no_small_matter() {
 
 #[test]
 fn space_comments_and_bytes_beyond_ascii_are_allowed() {
-    let text = "# who we trust\n\n \t log\tL1  https://points.example \t\n\
+    let text = "# who we trust\n\n \t log\t L1  https://points.example \t\n\
                 witness   \u{e9}t\u{e9} W1\n  # \u{212a}\nquorum \u{e9}t\u{e9}\n";
     let policy = parse(text).unwrap();
     assert!(policy.check(cosigned(&[1]).as_bytes()).is_ok());
