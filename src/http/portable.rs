@@ -1,7 +1,8 @@
 //! The portable form of a receipt: a C2SP tlog-proof, and the bytes of the entry and its effects
 //! that stand beside it. `receipts` leads here by the ending of the address.
 //!
-//! The proof holds hashes alone and is for everybody; the bytes are for those who may see the entry.
+//! The proof holds hashes alone and is for everybody; the bytes are for those who may see the
+//! entry.
 
 use super::entries::{CBOR, CborItems};
 use super::house::Programme;

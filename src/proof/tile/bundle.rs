@@ -59,7 +59,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_bundle_is_read_as_it_is_written(entries in prop::collection::vec(any::<Vec<u8>>(), 1..9)) {
+        fn a_bundle_is_read_as_it_is_written(
+            entries in prop::collection::vec(any::<Vec<u8>>(), 1..9)
+        ) {
             let mut bundle = Vec::new();
             entries.iter().for_each(|entry| push_entry(&mut bundle, entry));
             let read: Vec<Vec<u8>> =
