@@ -57,4 +57,5 @@ mod table;
 mod token;
 #[cfg(feature = "server")]
 mod windows;
+#[cfg(feature = "server")]
 mod witness;
