@@ -397,7 +397,9 @@ impl Server {
     pub fn stopped_by_itself(&mut self) -> Result<(), ServeError> {
         let served = self.served.take().expect("it was not waited for before");
         let runtime = self.runtime.as_ref().expect("it was not dropped");
-        runtime.block_on(served).expect("serving does not panic")
+        let waited = async { tokio::time::timeout(Duration::from_secs(60), served).await };
+        let served = runtime.block_on(waited).expect("it stops within a minute");
+        served.expect("serving does not panic")
     }
 
     /// Gets a path.

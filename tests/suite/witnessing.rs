@@ -29,6 +29,18 @@ fn signer(number: u8) -> WitnessSigner {
     WitnessSigner::new(&name, &[number; 32]).unwrap()
 }
 
+/// Whether a request has its headers and as many bytes as they say.
+fn is_whole(request: &[u8]) -> bool {
+    let request = String::from_utf8_lossy(request).to_ascii_lowercase();
+    let Some((head, body)) = request.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .split("\r\n")
+        .find_map(|line| line.strip_prefix("content-length:"));
+    length.is_none_or(|length| body.len() >= length.trim().parse().unwrap())
+}
+
 /// A server that answers each request with raw bytes, or with none while it holds the connection.
 fn fake(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -38,16 +50,16 @@ fn fake(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String
         for stream in listener.incoming() {
             let (mut stream, answer) = (stream.unwrap(), answer.clone());
             std::thread::spawn(move || {
-                let mut request = vec![0; 1 << 16];
-                let mut length = 0;
-                // Headers and body may come in two parts; who is done waits for the answer.
-                stream
-                    .set_read_timeout(Some(Duration::from_millis(50)))
-                    .unwrap();
-                while let Ok(read @ 1..) = stream.read(&mut request[length..]) {
-                    length += read;
+                let wait = Some(Duration::from_secs(30));
+                stream.set_read_timeout(wait).unwrap();
+                let mut request = Vec::new();
+                let mut part = [0; 1 << 12];
+                while !is_whole(&request)
+                    && let Ok(read @ 1..) = stream.read(&mut part)
+                {
+                    request.extend_from_slice(&part[..read]);
                 }
-                answer(&String::from_utf8_lossy(&request[..length]), &mut stream);
+                answer(&String::from_utf8_lossy(&request), &mut stream);
             });
         }
     });
