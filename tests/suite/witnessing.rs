@@ -101,7 +101,7 @@ fn honest(number: u8, coalition: &Coalition) -> (String, Arc<Book>, tempfile::Te
 fn programme(coalition: &Coalition, urls: &[&str], quorum: usize) -> Programme {
     let mut text = format!(
         "[[programme]]\nid = \"{}\"\nledger_key_file = \"a\"\nkeys_dir = \"a\"\n\
-         [programme.witnessing]\ntimeout_ms = 300\ninterval_s = 1\nquorum = {quorum}\n",
+         [programme.witnessing]\ntimeout_ms = 10000\ninterval_s = 1\nquorum = {quorum}\n",
         coalition.id
     );
     for (number, url) in (1..).zip(urls) {
@@ -111,14 +111,14 @@ fn programme(coalition: &Coalition, urls: &[&str], quorum: usize) -> Programme {
     Config::parse(&text).unwrap().programmes.remove(0)
 }
 
-fn witnessing(coalition: &Coalition, urls: &[&str], quorum: usize) -> Arc<Witnessing> {
-    let programme = programme(coalition, urls, quorum);
-    let opened = Witnessing::open(
-        coalition.ledger.clone(),
-        &programme,
-        coalition.folder.path(),
-    );
+fn open(coalition: &Coalition, programme: &Programme) -> Arc<Witnessing> {
+    let folder = coalition.folder.path();
+    let opened = Witnessing::open(coalition.ledger.clone(), programme, folder);
     Arc::new(opened.unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn witnessing(coalition: &Coalition, urls: &[&str], quorum: usize) -> Arc<Witnessing> {
+    open(coalition, &programme(coalition, urls, quorum))
 }
 
 fn standing(witnessing: &Witnessing, number: u8) -> Standing {
@@ -274,9 +274,7 @@ fn submissions_go_on_while_a_witness_hangs() {
     let (honest, _, _keep) = honest(2, &coalition);
     let mut programme = programme(&coalition, &[&hangs, &honest], 1);
     programme.witnessing.timeout_ms = 60_000;
-    let folder = coalition.folder.path();
-    let witnesses = Witnessing::open(coalition.ledger.clone(), &programme, folder);
-    let witnesses = Arc::new(witnesses.unwrap());
+    let witnesses = open(&coalition, &programme);
     let witnessed = vec![(coalition.settlement(), Some(witnesses.clone()))];
     let server = Server::with_witnesses(&Config::default(), witnessed);
     let rounds = Rounds::start(witnesses.clone()).unwrap();
@@ -323,7 +321,9 @@ fn an_answer_that_drips_is_cut_off() {
             std::thread::park_timeout(Duration::from_millis(20));
         }
     });
-    let witnesses = witnessing(&coalition, &[&drips], 1);
+    let mut programme = programme(&coalition, &[&drips], 1);
+    programme.witnessing.timeout_ms = 300;
+    let witnesses = open(&coalition, &programme);
     assert_eq!(witnesses.check_start(), Ok(()));
     witnesses.round(&KEEP_ON);
     let standing = standing(&witnesses, 1);
