@@ -10,6 +10,7 @@
 //! | File | Resource |
 //! |---|---|
 //! | `programme` | `/v1/{programme}` |
+//! | `verify` | `/v1/{programme}/verify`, a page |
 //! | `submissions` | `/v1/{programme}/submissions` |
 //! | `entries` | `/v1/{programme}/entries` |
 //! | `receipts` | `/v1/{programme}/receipts` |
@@ -52,6 +53,7 @@ mod submissions;
 mod tiles;
 mod token;
 mod verifier;
+mod verify;
 mod windows;
 pub mod witness;
 

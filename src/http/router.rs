@@ -5,7 +5,7 @@ use super::limits::{observe, panicked};
 use super::problem::{Code, Problem, ProblemBody};
 use super::{
     clock, entries, history, lines, log, members, partners, portable, programme, receipts, reports,
-    settle, statements, status, submissions, tiles, windows,
+    settle, statements, status, submissions, tiles, verify, windows,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -54,6 +54,7 @@ impl Modify for Token {
 fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(programme::get))
+        .routes(routes!(verify::get))
         .routes(routes!(submissions::post))
         .routes(routes!(submissions::get))
         .routes(routes!(entries::list))

@@ -167,6 +167,10 @@ impl Tour<'_> {
             &format!("{tool} statement verify {} --key {till}", signed.display()),
         );
         show(
+            "a receipt or a statement checked in the browser alone: drop it on this page",
+            &format!("{url}/verify"),
+        );
+        show(
             "every route, in the browser",
             &format!("http://{}/docs", self.address),
         );

@@ -10,6 +10,7 @@ mod routes;
 mod stale;
 mod submissions;
 mod tokens;
+mod verify_page;
 mod windows;
 
 use crate::support::{Answer, Coalition, Server};

@@ -41,6 +41,7 @@ fn cases<'a>(
     let v1 = |path: &str| format!("/v1/demo{path}");
     vec![
         ("GET", "", v1(""), None, 200),
+        ("GET", "/verify", v1("/verify"), None, 200),
         ("POST", "/submissions", v1("/submissions"), None, 201),
         (
             "GET",
