@@ -1,4 +1,4 @@
-//! `tallyhouse-verify`: checks receipts and ledgers offline, with no trust in the house.
+//! `tallyhouse-verify`: checks receipts and ledgers, with no trust in the house.
 
 use clap::Parser;
 use std::process::ExitCode;

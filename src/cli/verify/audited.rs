@@ -36,6 +36,9 @@ pub struct Pinned {
     /// Threads that verify signatures; as many as there are cores if not said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
+    /// A file with the token that lets entries be read from an address; default: $TALLYHOUSE_TOKEN
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 /// A ledger that was replayed.
@@ -65,6 +68,11 @@ impl Pinned {
         })
     }
 
+    /// The file with the token for an address.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.token_file.as_deref()
+    }
+
     /// The replay that the saved state holds; one from the start if there is none yet.
     fn saved(&self) -> anyhow::Result<Replay> {
         let Some(path) = self.state.as_deref().filter(|path| path.exists()) else {
@@ -85,7 +93,7 @@ pub fn audit(
     pinned: &Pinned,
     prepare: impl FnOnce(&mut Replay),
 ) -> anyhow::Result<Audited> {
-    let (mut source, bar) = Source::open(path)?;
+    let (mut source, bar) = Source::open(path, pinned.token_file())?;
     let pins = pinned.pins(source.tiles().map(TilesReader::checkpoint))?;
     let mut replay = pinned.saved()?;
     prepare(&mut replay);

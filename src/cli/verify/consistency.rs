@@ -1,6 +1,7 @@
 //! `tallyhouse-verify consistency`: does a later checkpoint extend an earlier one?
 
 use super::audited;
+use super::shelf::Shelf;
 use super::tiles::{CHECKPOINT_BYTES_MAX, TilesReader};
 use crate::audit::history::root_of;
 use crate::cli::exit::Exit;
@@ -134,7 +135,7 @@ pub fn refused(as_json: bool, finding: &str) -> Exit {
 /// Tiles are missing, or are not those of the newer checkpoint.
 pub fn from_tiles(folder: &Path, older: &Checkpoint, newer: &Checkpoint) -> anyhow::Result<Shown> {
     let mut tree = Tree {
-        tiles: TilesReader::open(folder)?,
+        tiles: TilesReader::open(Shelf::Folder(folder.to_owned()))?,
         size: newer.size,
         read: HashMap::new(),
     };

@@ -18,11 +18,14 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  tallyhouse-verify ledger entries.ndjson \
                   --checkpoint checkpoint.txt --vkey ledger.vkey --state audit.state\n\n\
-                  It opens no socket: to check a house on the network, export its ledger first, \
-                  with\n  tallyhouse export entries.ndjson --checkpoint checkpoint.txt --url …")]
+                  It opens a socket only for an address, and only if it was built with the \
+                  feature `fetch`:\n  tallyhouse-verify ledger https://points.example/v1/demo/log \
+                  --vkey ledger.vkey --token-file token\nElse export the ledger first, with\n  \
+                  tallyhouse export entries.ndjson --checkpoint checkpoint.txt --url …")]
 pub struct Arguments {
     /// The entries from index 0 on, as NDJSON or as a CBOR sequence, or - for standard input; or a
-    /// folder that holds the ledger as tlog-tiles, with its checkpoint
+    /// folder or an address that holds the ledger as tlog-tiles, with its checkpoint
+    #[arg(value_name = "FILE|DIR|URL")]
     path: PathBuf,
     #[command(flatten)]
     pinned: Pinned,
@@ -68,7 +71,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Result<Evidence> {
     let governance = audited.replay.governance().context("no entry holds")?;
     let named = ledger_key(&governance.programme);
-    let (mut source, _) = Source::open(&arguments.path)?;
+    let token_file = arguments.pinned.token_file();
+    let (mut source, _) = Source::open(&arguments.path, token_file)?;
     let pins = arguments
         .pinned
         .pins(source.tiles().map(TilesReader::checkpoint))?;

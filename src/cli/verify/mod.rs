@@ -2,7 +2,8 @@
 //!
 //! It reads files and standard input, and writes what it is asked to keep. What it is given may be
 //! hostile: whatever it holds, the exit code is 0 only where everything was checked and held.
-//! Must not: open a socket, or need the feature `server`.
+//! Must not: need the feature `server`, or open a socket but for an address that it is given, which
+//! needs the feature `fetch`.
 
 mod audited;
 mod checkpoint;
@@ -12,6 +13,7 @@ mod fork;
 mod ledger;
 mod pipeline;
 mod receipt;
+mod shelf;
 mod source;
 mod statement;
 mod tiles;
@@ -27,7 +29,7 @@ use clap::{Parser, Subcommand};
 use std::io::Read;
 use std::path::Path;
 
-/// Checks what a Tallyhouse house claims, offline and with no trust in it.
+/// Checks what a Tallyhouse house claims, with no trust in it; offline, unless given an address.
 ///
 /// Exit code 0: everything was checked and held. 1: a finding. 2: it could not be checked.
 #[derive(Debug, Parser)]

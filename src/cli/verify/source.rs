@@ -1,8 +1,9 @@
-//! Where entries come from: an exported file, or a folder of tiles.
+//! Where entries come from: an exported file, a folder of tiles, or the address of a log.
 //!
 //! Must not: judge an entry.
 
 use super::entries::ExportReader;
+use super::shelf::{Shelf, is_address};
 use super::tiles::TilesReader;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,13 +20,14 @@ pub enum Source {
 }
 
 impl Source {
-    /// Opens a file, a folder, or standard input for `-`, with a bar over what it holds.
+    /// Opens a file, a folder, an address, or standard input for `-`, with a bar over what it
+    /// holds. The token is for an address.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn open(path: &Path) -> anyhow::Result<(Self, ProgressBar)> {
-        if path.is_dir() {
-            let tiles = TilesReader::open(path)?;
+    pub fn open(path: &Path, token_file: Option<&Path>) -> anyhow::Result<(Self, ProgressBar)> {
+        if is_address(path) || path.is_dir() {
+            let tiles = TilesReader::open(Shelf::at(path, token_file)?)?;
             let bar = bar_of(Some(tiles.size()), "{human_pos}/{human_len} entries");
             return Ok((Self::Tiles(tiles), bar));
         }
@@ -53,7 +55,7 @@ impl Source {
         }
     }
 
-    /// The folder of tiles, if it is one.
+    /// The tiles, if they are what it reads.
     pub fn tiles(&self) -> Option<&TilesReader> {
         match self {
             Self::File(_) => None,

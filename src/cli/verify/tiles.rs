@@ -1,5 +1,5 @@
-//! Reads a folder that holds a ledger as C2SP tlog-tiles: its entries from bundles, and the hash
-//! tiles that have to be those of the entries.
+//! Reads a ledger as C2SP tlog-tiles from a folder or an address: its entries from bundles, and the
+//! hash tiles that have to be those of the entries.
 //!
 //! Must not: trust a length or a number in it, or follow the paths of anything but tiles.
 //!
@@ -9,6 +9,7 @@
 //! tile/entries/<N>[.p/<W>]       (length: u16 big-endian | entry)*
 //! ```
 
+use super::shelf::Shelf;
 use crate::audit::{Check, Finding, History};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
 use crate::proof::hex::encode as hex;
@@ -16,18 +17,17 @@ use crate::proof::merkle::Hash;
 use crate::proof::tile::{TILE_BYTES, TILE_WIDTH, TileCoordinate, TileKind, TilePath};
 use anyhow::Context;
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::num::NonZeroU8;
-use std::path::{Path, PathBuf};
 
 /// Longest checkpoint file.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 << 10;
 /// Longest bundle: as many entries as it can hold, each of the greatest length.
 const BUNDLE_BYTES_MAX: usize = TILE_WIDTH * (2 + u16::MAX as usize);
 
-/// A folder of tiles, read entry by entry.
+/// Tiles, read entry by entry.
 pub struct TilesReader {
-    folder: PathBuf,
+    shelf: Shelf,
     checkpoint: String,
     size: u64,
     next: u64,
@@ -35,18 +35,19 @@ pub struct TilesReader {
 }
 
 impl TilesReader {
-    /// Opens a folder and reads how many entries its checkpoint names, whoever signed it.
+    /// Reads how many entries the checkpoint on a shelf names, whoever signed it.
     ///
     /// # Errors
     /// There is no checkpoint, or it is none.
-    pub fn open(folder: &Path) -> anyhow::Result<Self> {
-        let path = folder.join("checkpoint");
-        let checkpoint = super::read_text(&path, CHECKPOINT_BYTES_MAX)?;
-        let size = unverified(&checkpoint)
-            .with_context(|| path.display().to_string())?
-            .size;
+    pub fn open(shelf: Shelf) -> anyhow::Result<Self> {
+        let place = shelf.place("checkpoint");
+        let bytes = shelf.read("checkpoint", CHECKPOINT_BYTES_MAX);
+        let bytes = bytes.with_context(|| format!("cannot read {place}"))?;
+        let checkpoint = String::from_utf8(bytes);
+        let checkpoint = checkpoint.with_context(|| format!("{place} is not text"))?;
+        let size = unverified(&checkpoint).context(place)?.size;
         Ok(Self {
-            folder: folder.to_owned(),
+            shelf,
             checkpoint,
             size,
             next: 0,
@@ -54,7 +55,7 @@ impl TilesReader {
         })
     }
 
-    /// The checkpoint in the folder. Nobody has looked at its signatures.
+    /// The checkpoint beside the tiles. Nobody has looked at its signatures.
     pub fn checkpoint(&self) -> &str {
         &self.checkpoint
     }
@@ -163,19 +164,20 @@ impl TilesReader {
         let path = |width| TilePath { kind, index, width };
         let mut last = None;
         for path in partial.map(Some).into_iter().chain([None]).map(path) {
-            let file = self.folder.join(path.to_string());
-            match read_up_to(&file, bytes_max) {
+            match self.shelf.read(&path.to_string(), bytes_max) {
                 Ok(bytes) => return Ok((path, bytes)),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    last.get_or_insert((error, file));
+                    last.get_or_insert((error, path));
                 }
                 Err(error) => {
-                    return Err(error).with_context(|| format!("cannot read {}", file.display()));
+                    let place = self.shelf.place(&path.to_string());
+                    return Err(error).with_context(|| format!("cannot read {place}"));
                 }
             }
         }
-        let (error, file) = last.expect("there is always a full path to try");
-        Err(error).with_context(|| format!("{} is missing; export again", file.display()))
+        let (error, path) = last.expect("there is always a full path to try");
+        let place = self.shelf.place(&path.to_string());
+        Err(error).with_context(|| format!("{place} is missing; export again"))
     }
 }
 
@@ -187,20 +189,6 @@ pub fn unverified(note: &str) -> anyhow::Result<Checkpoint> {
     let text = note.split_once("\n\n").map(|(text, _)| format!("{text}\n"));
     let text = text.context("not a signed note")?;
     Ok(Checkpoint::parse(&text, Extensions::Refused)?)
-}
-
-fn read_up_to(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let input = std::fs::File::open(file)?;
-    input
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    if bytes.len() > bytes_max {
-        let why = format!("longer than {bytes_max} bytes");
-        return Err(std::io::Error::new(ErrorKind::InvalidData, why));
-    }
-    Ok(bytes)
 }
 
 /// The first entries of a bundle, if it is whole frames, and exactly so many or a full tile's.
@@ -248,7 +236,7 @@ mod tests {
             let root = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
             let note = format!("a\n{size}\n{root}\n\n\u{2014} a AAAA\n");
             std::fs::write(folder.path().join("checkpoint"), note).unwrap();
-            let mut tiles = TilesReader::open(folder.path()).unwrap();
+            let mut tiles = TilesReader::open(Shelf::Folder(folder.path().to_owned())).unwrap();
             let error = tiles.next_entry().unwrap_err();
             assert!(format!("{error:#}").contains("is missing"), "{error:#}");
             tiles.next = size - 1;

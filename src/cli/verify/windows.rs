@@ -12,7 +12,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  tallyhouse-verify windows entries.ndjson --state audit.state")]
 pub struct Arguments {
-    /// The entries, or a folder of tiles, as for `ledger`
+    /// The entries, or a folder or an address of tiles, as for `ledger`
+    #[arg(value_name = "FILE|DIR|URL")]
     path: PathBuf,
     #[command(flatten)]
     pinned: Pinned,

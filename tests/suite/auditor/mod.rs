@@ -1,6 +1,7 @@
 //! What an auditor holds in hand, damaged and forged in every way: it is found, or it is said that
 //! nothing could be checked. Never does anything pass.
 
+mod address;
 mod flips;
 mod forks;
 mod history;
