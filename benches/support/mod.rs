@@ -20,6 +20,11 @@ use tallyhouse::proof::envelope::KeyLookup;
 use tallyhouse::proof::jws::{self, Typ};
 use tallyhouse::proof::keys::{Kid, PublicKey, Signer};
 
+/// The allocator of `tallyhouse`.
+#[cfg(feature = "server")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The ledger that everything is signed for.
 pub const ORIGIN: &str = "bench.example/bench-00000000";
 /// When everything happens: 2026-01-01T00:00:00Z.

@@ -89,6 +89,8 @@ impl Fold {
             if !self.set.ops.touch(op) {
                 self.set.ops.load(*op, None);
             }
+        }
+        for op in &needs.targets {
             let record = self.set.ops.get(op);
             needs.members.extend(record.and_then(OpRecord::member));
             needs.clearing.extend(record.and_then(OpRecord::clearing));

@@ -17,7 +17,7 @@ use super::table::Table;
 use super::time::{Day, Micros};
 use super::window::{Carried, ItemKey, Window, Windows};
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// An op id with the author whose it is.
@@ -126,9 +126,9 @@ pub struct WorkingSet {
 
 #[derive(Debug, Default)]
 struct Changed {
-    members: BTreeMap<Reference, Vec<Day>>,
-    ops: BTreeSet<OpKey>,
-    submissions: BTreeSet<SubmissionKey>,
+    members: HashMap<Reference, Vec<Day>>,
+    ops: Vec<OpKey>,
+    submissions: Vec<SubmissionKey>,
     clearing: BTreeSet<ClearingKey>,
     governance: bool,
 }
@@ -206,7 +206,7 @@ impl WorkingSet {
 
     /// Replaces the record of an op.
     pub fn put_op(&mut self, key: OpKey, record: Option<OpRecord>) -> Option<OpRecord> {
-        self.changed.ops.insert(key);
+        self.changed.ops.push(key);
         self.ops.put(key, record)
     }
 
@@ -232,21 +232,25 @@ impl WorkingSet {
 
     /// Remembers an accepted submission.
     pub fn put_submission(&mut self, key: SubmissionKey, record: SubmissionRecord) {
-        self.changed.submissions.insert(key);
+        self.changed.submissions.push(key);
         self.submissions.put(key, Some(record));
     }
 
     /// Forgets what changed, for whoever keeps every record in memory. Says which members did, each
     /// with the days on which a sweep had work there before.
-    pub fn forget_changes(&mut self) -> BTreeMap<Reference, Vec<Day>> {
+    pub fn forget_changes(&mut self) -> HashMap<Reference, Vec<Day>> {
         drop(self.books.take_changed());
         drop(self.windows.take_changed());
         std::mem::take(&mut self.changed).members
     }
 
-    /// What changed since this was last asked, in a fixed order.
+    /// What changed since this was last asked, each record once.
     pub fn take_changes(&mut self) -> Changes {
-        let changed = std::mem::take(&mut self.changed);
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.ops.sort_unstable();
+        changed.ops.dedup();
+        changed.submissions.sort_unstable();
+        changed.submissions.dedup();
         let (parties, lines) = self.books.take_changed();
         let (windows, carried) = self.windows.take_changed();
         let clearing = changed.clearing.into_iter();
@@ -289,6 +293,8 @@ pub struct Needs {
     pub members: Vec<Reference>,
     /// Op ids used or named.
     pub ops: Vec<OpKey>,
+    /// Op ids named: of these, the records lead to further records.
+    pub targets: Vec<OpKey>,
     /// Payments, disputes, acknowledgements and lines named.
     pub clearing: Vec<ClearingKey>,
 }
@@ -298,8 +304,9 @@ impl Needs {
     pub fn add(&mut self, governance: &Governance, author: Party, submission: &Submission) {
         for op in &submission.ops {
             self.ops.push((author, op.id));
-            self.ops
-                .extend(op.action.target().map(|target| (author, *target)));
+            let target = op.action.target().map(|target| (author, *target));
+            self.ops.extend(target);
+            self.targets.extend(target);
             self.add_action(governance, author, &op.action);
             if let Action::Propose(action) = &op.action {
                 self.add_action(governance, author, action);

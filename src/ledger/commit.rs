@@ -8,12 +8,12 @@ use super::core::{Declined, Sealed};
 use super::fatal::Fatal;
 use super::reader::StateReader;
 use super::record;
-use super::store::{Epoch, LogStore, Record, Table, Write};
+use super::store::{Epoch, LogStore, Record, Write};
 use super::time_guard::ClockJump;
 use super::view::View;
+use super::writes::Writes;
 use crate::proof::merkle::Hash;
 use crossbeam_channel::{Receiver, Sender};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -106,7 +106,7 @@ pub enum Flush {
         /// The size.
         size: u64,
         /// The writes.
-        writes: Vec<Write>,
+        writes: Arc<Writes>,
         /// The checkpoint of that size.
         checkpoint: String,
     },
@@ -195,7 +195,7 @@ impl Committer {
     fn publish(&self, sealed: &Sealed) {
         let size = sealed.view.size;
         let offset = sealed.view.governance.programme.utc_offset_min;
-        let writes = record::writes(&sealed.changes, &sealed.standing, offset);
+        let writes = Arc::new(record::writes(&sealed.changes, &sealed.standing, offset));
         self.reader.publish(size, &writes);
         *self.view.write().expect("no reader panics") = sealed.view.clone();
         self.published.store(size, Ordering::Release);
@@ -225,6 +225,21 @@ fn evidence(sealed: &Sealed, records: &mut [Record], index: u64) -> Evidence {
         proof,
         view: sealed.view.clone(),
     }
+}
+
+/// The last write of each key, in order of their keys.
+fn merge(batches: &[Arc<Writes>]) -> Vec<Write<'_>> {
+    let mut writes: Vec<Write<'_>> = batches.iter().flat_map(|batch| batch.iter()).collect();
+    // Stable: of equal keys, the later stays behind.
+    writes.sort_by(|a, b| (a.table, a.key).cmp(&(b.table, b.key)));
+    writes.dedup_by(|later, kept| {
+        let same = (later.table, later.key) == (kept.table, kept.key);
+        if same {
+            *kept = *later;
+        }
+        same
+    });
+    writes
 }
 
 /// Lets go of all that still comes through a channel, until its sender is gone. A bounded channel
@@ -261,7 +276,7 @@ impl Flusher {
         let mut copied = Instant::now();
         let mut last_checkpoint = None;
         while let Ok(first) = self.flushes.recv() {
-            let mut merged: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>> = BTreeMap::new();
+            let mut batches = Vec::new();
             let mut barriers = Vec::new();
             let mut size = None;
             for flush in std::iter::once(first).chain(self.flushes.try_iter().take(COALESCE_MAX)) {
@@ -274,13 +289,11 @@ impl Flusher {
                     } => {
                         size = Some(to);
                         last_checkpoint = Some(checkpoint);
-                        let keyed = writes.into_iter().map(|w| ((w.table, w.key), w.value));
-                        merged.extend(keyed);
+                        batches.push(writes);
                     }
                 }
             }
-            let write = |((table, key), value)| Write { table, key, value };
-            let writes: Vec<Write> = merged.into_iter().map(write).collect();
+            let writes = merge(&batches);
             if let Some(size) = size
                 && let Err(error) = self.reader.flush(size, &writes)
             {

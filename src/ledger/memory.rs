@@ -169,12 +169,12 @@ impl StateStore for MemoryStore {
             .collect())
     }
 
-    fn flush(&self, index: u64, writes: &[Write]) -> Result<(), StoreError> {
+    fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         for write in writes {
-            let key = (write.table, write.key.clone());
-            match &write.value {
-                Some(value) => state.flushed.tables.insert(key, value.clone()),
+            let key = (write.table, write.key.to_vec());
+            match write.value {
+                Some(value) => state.flushed.tables.insert(key, value.to_vec()),
                 None => state.flushed.tables.remove(&key),
             };
         }

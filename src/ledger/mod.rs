@@ -21,6 +21,7 @@ pub mod tiles;
 pub mod time_guard;
 pub mod view;
 pub mod writer;
+pub mod writes;
 
 use self::commit::{Acknowledged, Committer, Evidence, Flusher, Unacknowledged};
 use self::core::Core;

@@ -12,7 +12,6 @@ use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::Submission;
 use crate::domain::time::Day;
 use crate::domain::working_set::{Needs, OpRecord, WorkingSet};
-use std::collections::BTreeSet;
 
 /// Loads what submissions of a batch may touch.
 ///
@@ -37,7 +36,7 @@ pub fn prefetch<'a>(
     }
     load_submissions(set, reader, submissions)?;
     load_ops(set, reader, &needs.ops)?;
-    for key in &needs.ops {
+    for key in &needs.targets {
         let record = set.ops.get(key);
         needs.members.extend(record.and_then(OpRecord::member));
         needs.clearing.extend(record.and_then(OpRecord::clearing));
@@ -80,7 +79,7 @@ fn load_submissions(
     reader: &StateReader,
     keys: Vec<(Party, Reference)>,
 ) -> Result<(), StoreError> {
-    let missing = distinct(keys, |key| set.submissions.touch(key));
+    let missing = missing(keys, |key| set.submissions.touch(key));
     let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
     let values = reader.multi_get(Table::Submissions, &encoded)?;
     for (key, value) in missing.into_iter().zip(values) {
@@ -95,7 +94,7 @@ fn load_ops(
     reader: &StateReader,
     keys: &[(Party, Reference)],
 ) -> Result<(), StoreError> {
-    let missing = distinct(keys.to_vec(), |key| set.ops.touch(key));
+    let missing = missing(keys.iter().copied(), |key| set.ops.touch(key));
     let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
     let values = reader.multi_get(Table::OpIds, &encoded)?;
     for (key, value) in missing.into_iter().zip(values) {
@@ -110,8 +109,8 @@ fn load_clearing(
     reader: &StateReader,
     keys: Vec<ClearingKey>,
 ) -> Result<(), StoreError> {
-    let needed = keys.into_iter().filter(|key| set.may_need(key)).collect();
-    for key in distinct(needed, |key| set.clearing.touch(key)) {
+    let needed: Vec<_> = keys.into_iter().filter(|key| set.may_need(key)).collect();
+    for key in missing(needed, |key| set.clearing.touch(key)) {
         let record = match &key {
             ClearingKey::Line(line) => reader
                 .get(Table::Lines, line_key(line))?
@@ -131,7 +130,7 @@ fn load_members(
     reader: &StateReader,
     members: Vec<Reference>,
 ) -> Result<(), StoreError> {
-    let missing = distinct(members, |member| set.members.touch(member));
+    let missing = missing(members, |member| set.members.touch(member));
     let encoded: Vec<Vec<u8>> = missing.iter().map(|id| id.as_bytes().to_vec()).collect();
     let values = reader.multi_get(Table::Members, &encoded)?;
     for (member, value) in missing.into_iter().zip(values) {
@@ -141,7 +140,10 @@ fn load_members(
     Ok(())
 }
 
-fn distinct<K: Ord>(keys: Vec<K>, mut known: impl FnMut(&K) -> bool) -> Vec<K> {
-    let keys: BTreeSet<K> = keys.into_iter().collect();
-    keys.into_iter().filter(|key| !known(key)).collect()
+/// The keys that are not known, each once, in order.
+fn missing<K: Ord>(keys: impl IntoIterator<Item = K>, mut known: impl FnMut(&K) -> bool) -> Vec<K> {
+    let mut missing: Vec<K> = keys.into_iter().filter(|key| !known(key)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
 }

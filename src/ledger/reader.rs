@@ -4,6 +4,7 @@
 //! Must not: show anything that is not durable in the log.
 
 use super::store::{Pair, StateStore, StoreError, Table, Write};
+use super::writes::{Key, Writes};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 
@@ -14,7 +15,8 @@ pub struct StateReader {
     overlay: Arc<RwLock<Overlay>>,
 }
 
-type Unflushed = HashMap<Vec<u8>, (u64, Option<Vec<u8>>)>;
+/// The size of the batch that wrote each key.
+type Unflushed = HashMap<Key, u64>;
 
 #[derive(Default)]
 struct Overlay {
@@ -31,24 +33,26 @@ impl StateReader {
     }
 
     /// Publishes writes of a batch. Batches come in order of their size.
-    pub fn publish(&self, size: u64, writes: &[Write]) {
+    pub fn publish(&self, size: u64, writes: &Arc<Writes>) {
         let mut overlay = self.overlay.write().expect("no reader panics");
-        for write in writes {
-            let table = overlay.tables.entry(write.table).or_default();
-            table.insert(write.key.clone(), (size, write.value.clone()));
+        for key in writes.keys() {
+            let table = overlay.tables.entry(key.write().table).or_default();
+            // The key in the map leads to the value, so an equal one has to go first.
+            table.remove(&key);
+            table.insert(key, size);
         }
     }
 
     /// Forgets published writes that the store has by now, up to a size.
-    pub fn flushed(&self, size: u64, writes: &[Write]) {
+    pub fn flushed(&self, size: u64, writes: &[Write<'_>]) {
         let mut overlay = self.overlay.write().expect("no reader panics");
         for write in writes {
             let table = overlay.tables.entry(write.table).or_default();
             if table
-                .get(&write.key)
-                .is_some_and(|(published, _)| *published <= size)
+                .get(write.key)
+                .is_some_and(|published| *published <= size)
             {
-                table.remove(&write.key);
+                table.remove(write.key);
             }
         }
     }
@@ -69,8 +73,9 @@ impl StateReader {
             let overlay = self.overlay.read().expect("no writer panics");
             let unflushed = overlay.tables.get(&table);
             for (at, key) in keys.iter().enumerate() {
-                match unflushed.and_then(|unflushed| unflushed.get(key)) {
-                    Some((_, value)) => values[at].clone_from(value),
+                let found = unflushed.and_then(|all| all.get_key_value(key.as_slice()));
+                match found {
+                    Some((key, _)) => values[at] = key.write().value.map(<[u8]>::to_vec),
                     None => missing.push(at),
                 }
             }
@@ -108,9 +113,10 @@ impl StateReader {
         let unflushed: BTreeMap<Vec<u8>, Option<Vec<u8>>> = {
             let overlay = self.overlay.read().expect("no writer panics");
             let all = overlay.tables.get(&table).into_iter().flatten();
-            let within = all.filter(|(key, _)| key.as_slice() >= from && key.as_slice() < to);
+            let all = all.map(|(key, _)| key.write());
+            let within = all.filter(|write| write.key >= from && write.key < to);
             within
-                .map(|(key, (_, value))| (key.clone(), value.clone()))
+                .map(|write| (write.key.to_vec(), write.value.map(<[u8]>::to_vec)))
                 .collect()
         };
         let stored = self
@@ -138,7 +144,7 @@ impl StateReader {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn flush(&self, size: u64, writes: &[Write]) -> Result<(), StoreError> {
+    pub fn flush(&self, size: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         self.store.flush(size, writes)?;
         self.flushed(size, writes);
         Ok(())

@@ -16,7 +16,8 @@
 //!              "a" ‖ window u32 ‖ party u16, all BE         → Acknowledgement
 //! ```
 
-use super::store::{StoreError, Table, Write};
+use super::store::{StoreError, Table};
+use super::writes::Writes;
 use crate::domain::dispute::ClearingKey;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::LineKey;
@@ -49,10 +50,15 @@ pub fn party_key(party: Party) -> Vec<u8> {
 }
 
 /// The key of an op or submission.
-pub fn authored_key(&(author, id): &(Party, Reference)) -> Vec<u8> {
-    let mut key = author.0.to_be_bytes().to_vec();
-    key.extend_from_slice(id.as_bytes());
-    key
+pub fn authored_key(key: &(Party, Reference)) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 + key.1.as_bytes().len());
+    put_authored_key(key, &mut bytes);
+    bytes
+}
+
+fn put_authored_key(&(author, id): &(Party, Reference), to: &mut Vec<u8>) {
+    to.extend_from_slice(&author.0.to_be_bytes());
+    to.extend_from_slice(id.as_bytes());
 }
 
 /// The key of a line.
@@ -181,48 +187,57 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
 }
 
 /// The writes that store what a batch changed; days are counted at the programme's UTC offset.
-pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Vec<Write> {
-    let mut writes = Vec::with_capacity(changes.members.len() * 3 + changes.ops.len() + 8);
-    let mut put = |table, key, value| writes.push(Write { table, key, value });
+pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Writes {
+    let mut writes = Writes::with_capacity(changes.members.len() * 2 + changes.ops.len() + 8);
     for (id, days_before, member) in &changes.members {
-        put(Table::Members, id.as_bytes().to_vec(), Some(encode(member)));
+        writes.put(Table::Members, bytes(id.as_bytes()), value(member));
         let days = member.due_days(utc_offset_min);
         for day in days.iter().filter(|day| !days_before.contains(day)) {
-            put(Table::Expiry, expiry_key(*day, id), Some(Vec::new()));
+            writes.put(Table::Expiry, bytes(&expiry_key(*day, id)), |_| ());
         }
         for day in days_before.iter().filter(|day| !days.contains(day)) {
-            put(Table::Expiry, expiry_key(*day, id), None);
+            writes.delete(Table::Expiry, bytes(&expiry_key(*day, id)));
         }
     }
     for (key, record) in &changes.ops {
-        put(Table::OpIds, authored_key(key), Some(encode(record)));
+        writes.put(Table::OpIds, |to| put_authored_key(key, to), value(record));
     }
     for (key, record) in &changes.submissions {
-        put(Table::Submissions, authored_key(key), Some(encode(record)));
+        let table = Table::Submissions;
+        writes.put(table, |to| put_authored_key(key, to), value(record));
     }
     for (key, total) in &changes.lines {
-        put(Table::Lines, line_key(key), total.as_ref().map(encode));
+        let key = line_key(key);
+        match total {
+            Some(total) => writes.put(Table::Lines, bytes(&key), value(total)),
+            None => writes.delete(Table::Lines, bytes(&key)),
+        }
     }
     for (party, totals) in &changes.parties {
-        put(Table::Governance, party_key(*party), Some(encode(totals)));
+        writes.put(Table::Governance, bytes(&party_key(*party)), value(totals));
     }
     if let Some(governance) = &changes.governance {
-        put(
-            Table::Governance,
-            GOVERNANCE.to_vec(),
-            Some(encode(governance.as_ref())),
-        );
+        let governance = value(governance.as_ref());
+        writes.put(Table::Governance, bytes(GOVERNANCE), governance);
     }
     for window in &changes.windows {
-        let key = window.number.to_be_bytes().to_vec();
-        put(Table::Windows, key, Some(encode(window)));
+        let key = window.number.to_be_bytes();
+        writes.put(Table::Windows, bytes(&key), value(window));
     }
     if let Some(carried) = &changes.carried {
-        put(Table::Windows, CARRIED.to_vec(), Some(encode(carried)));
+        writes.put(Table::Windows, bytes(CARRIED), value(carried));
     }
     for (key, record) in &changes.clearing {
-        put(Table::Clearing, clearing_key(key), Some(encode(record)));
+        writes.put(Table::Clearing, bytes(&clearing_key(key)), value(record));
     }
-    put(Table::Governance, STANDING.to_vec(), Some(encode(standing)));
+    writes.put(Table::Governance, bytes(STANDING), value(standing));
     writes
+}
+
+fn bytes(key: &[u8]) -> impl FnOnce(&mut Vec<u8>) {
+    move |to| to.extend_from_slice(key)
+}
+
+fn value<T: Encode<()>>(value: &T) -> impl FnOnce(&mut Vec<u8>) {
+    move |to| minicbor::encode(value, to).expect("writing to memory cannot fail")
 }

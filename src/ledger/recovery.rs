@@ -249,6 +249,7 @@ fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
     if let Some(sealed) = core.seal() {
         let offset = core.set.governance().programme.utc_offset_min;
         let writes = record::writes(&sealed.changes, &sealed.standing, offset);
+        let writes: Vec<_> = writes.iter().collect();
         reader.flush(sealed.view.size, &writes)?;
     }
     Ok(())

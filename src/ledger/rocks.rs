@@ -227,13 +227,14 @@ impl StateStore for RocksStore {
             .collect()
     }
 
-    fn flush(&self, index: u64, writes: &[Write]) -> Result<(), StoreError> {
+    fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
+        let families = Table::ALL.map(|table| self.family(table.name()));
         for write in writes {
-            let family = self.family(write.table.name());
-            match &write.value {
-                Some(value) => batch.put_cf(family, &write.key, value),
-                None => batch.delete_cf(family, &write.key),
+            let family = families[write.table as usize];
+            match write.value {
+                Some(value) => batch.put_cf(family, write.key, value),
+                None => batch.delete_cf(family, write.key),
             }
         }
         batch.put_cf(self.family(META), "state", index.to_le_bytes());

@@ -159,14 +159,14 @@ impl Table {
 }
 
 /// One change to the state; no value deletes the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Write {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Write<'a> {
     /// In which table.
     pub table: Table,
     /// Under which key.
-    pub key: Vec<u8>,
+    pub key: &'a [u8],
     /// What, or nothing.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<&'a [u8]>,
 }
 
 /// A key with its value.
@@ -203,5 +203,5 @@ pub trait StateStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`], after which the state may stand before or after the flush.
-    fn flush(&self, index: u64, writes: &[Write]) -> Result<(), StoreError>;
+    fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError>;
 }

@@ -161,15 +161,15 @@ fn an_earlier_epoch_is_fenced_off() {
     });
 }
 
-fn put(table: Table, key: &str, value: &str) -> Write {
+fn put<'a>(table: Table, key: &'a str, value: &'a str) -> Write<'a> {
     Write {
         table,
-        key: key.as_bytes().to_vec(),
-        value: Some(value.as_bytes().to_vec()),
+        key: key.as_bytes(),
+        value: Some(value.as_bytes()),
     }
 }
 
-fn delete(table: Table, key: &str) -> Write {
+fn delete(table: Table, key: &str) -> Write<'_> {
     Write {
         value: None,
         ..put(table, key, "")
@@ -234,7 +234,7 @@ fn a_flush_writes_all_tables_and_the_index_in_one_step() {
 fn a_scan_is_in_order_from_the_first_to_before_the_last() {
     each(|store| {
         let keys = ["b", "a", "ab", "c", "aa", "b\u{7f}"];
-        let writes: Vec<Write> = keys.iter().map(|key| put(Table::Expiry, key, "")).collect();
+        let writes: Vec<Write<'_>> = keys.iter().map(|key| put(Table::Expiry, key, "")).collect();
         store.flush(1, &writes).expect("flushed");
         // Neighbours in other tables do not show.
         let others = [
