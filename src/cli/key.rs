@@ -81,7 +81,7 @@ struct Add {
     /// The key's name, AUTHOR/KEY-ID
     kid: String,
     /// The public key in base64url, as `key show` prints it, or its file in PEM
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     public_key: String,
     /// What it may sign for; default for a partner: all but transfer
     #[arg(long = "scope", value_name = "SCOPE")]

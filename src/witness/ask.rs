@@ -44,6 +44,8 @@ impl Asker {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .no_delay(true)
+            // A witness may have closed a connection kept from the round before.
+            .max_idle_connections(0)
             .build();
         Self {
             agent: config.into(),

@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     stated: Option<PathBuf>,
     /// The house key that signs statements, in base64url or a file in PEM; default: asked
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     statement_key: Option<String>,
     /// The receipt of the entry that binds the statements; default: asked
     #[arg(long, value_name = "FILE")]
