@@ -42,7 +42,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Writer as Settings;
 use crate::proof::envelope::{Envelope, EnvelopeError};
 use crate::proof::merkle::Hash;
-use crate::proof::note::NoteSigner;
+use crate::proof::note::{NoteSigner, VerifierKey};
 use crate::proof::tile::{Edge, TileCoordinate, TileError};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
@@ -60,8 +60,9 @@ pub struct Setup {
     pub log: Arc<dyn LogStore>,
     /// The state.
     pub state: Arc<dyn StateStore>,
-    /// Signs checkpoints under the ledger's origin.
-    pub signer: NoteSigner,
+    /// The ledger keys that this house holds, named after the ledger's origin: every one in force,
+    /// and the next one while the ledger is handed over.
+    pub signers: Vec<NoteSigner>,
     /// Where time comes from.
     pub clock: Arc<Clock>,
     /// Queue, batch and cache limits.
@@ -117,6 +118,7 @@ struct Inner {
     view: Arc<RwLock<Arc<View>>>,
     clock: Arc<Clock>,
     fatal: Arc<Fatal>,
+    held_keys: Vec<VerifierKey>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -137,7 +139,8 @@ pub fn found(
     let envelope = crate::proof::envelope::open_founding(compact)?;
     recovery::check_signer(&signer, &envelope.submission)?;
     let genesis = crate::proof::chain::GENESIS;
-    let mut core = Core::new(WorkingSet::empty(), signer, Micros(0), genesis, Edge::new());
+    let signers = vec![signer];
+    let mut core = Core::new(WorkingSet::empty(), signers, Micros(0), genesis, Edge::new());
     core.found(&envelope, now);
     let mut sealed = core.seal().expect("the founding entry was just made");
     log.append(0, epoch, &sealed.batch)?;
@@ -163,9 +166,11 @@ impl Ledger {
         let core = recovery::recover(
             setup.log.as_ref(),
             &reader,
-            setup.signer,
+            setup.signers,
             outside.as_deref(),
         )?;
+        let held_keys = core.signers.iter().map(|signer| signer.verifier_key().clone());
+        let held_keys = held_keys.collect();
         set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
@@ -216,6 +221,7 @@ impl Ledger {
             view,
             clock,
             fatal,
+            held_keys,
             threads,
         };
         Ok(Self {
@@ -271,6 +277,11 @@ impl Ledger {
             .read()
             .expect("no writer of the view panics")
             .clone()
+    }
+
+    /// The ledger keys that this house holds, whether in force or not.
+    pub fn held_keys(&self) -> &[VerifierKey] {
+        &self.inner.held_keys
     }
 
     /// How many submissions wait for the writer.

@@ -49,6 +49,9 @@ pub struct Programme {
     pub id: String,
     /// The key that signs checkpoints.
     pub ledger_key_file: PathBuf,
+    /// The key to which it hands over, or has just done so. Default: none.
+    #[serde(default)]
+    pub next_ledger_key_file: Option<PathBuf>,
     /// The folder of the keys with which the house signs by itself.
     pub keys_dir: PathBuf,
     /// Whether anybody may read the log's bundles of entries. Default false: auditors alone.
@@ -118,6 +121,9 @@ impl Config {
         config.data_dir = folder.join(&config.data_dir);
         for programme in &mut config.programmes {
             programme.ledger_key_file = folder.join(&programme.ledger_key_file);
+            if let Some(next) = &mut programme.next_ledger_key_file {
+                *next = folder.join(&next);
+            }
             programme.keys_dir = folder.join(&programme.keys_dir);
             let masters_dir = &mut programme.settlement.masters_dir;
             *masters_dir = folder.join(&masters_dir);
