@@ -202,7 +202,7 @@ impl Coalition {
         let setup = Setup {
             log: store.clone(),
             state: store.clone(),
-            signer: note(),
+            signers: vec![note()],
             clock: Arc::new(clock),
             settings: Config::default().writer,
             checkpoint_file: None,
@@ -372,6 +372,7 @@ impl Server {
         let programme = platform::config::Programme {
             id: coalition.id.clone(),
             ledger_key_file: "none".into(),
+            next_ledger_key_file: None,
             keys_dir: "none".into(),
             public_entries: true,
             settlement: platform::config::Settlement::default(),

@@ -33,7 +33,7 @@ pub fn setup(store: &Arc<MemoryStore>, now: u64) -> ledger::Setup {
     ledger::Setup {
         log: store.clone(),
         state: store.clone(),
-        signer: note_signer(),
+        signers: vec![note_signer()],
         clock: Arc::new(Clock::simulated(now)),
         // Small enough that records are let go and read again.
         settings: Settings {
