@@ -151,7 +151,11 @@ impl Info {
     pub fn vkeys(&self) -> String {
         let in_force = self.ledger_keys.iter().filter(|key| key.retired.is_none());
         let lines: String = in_force.map(|key| format!("{}\n", key.vkey)).collect();
-        if lines.is_empty() { self.ledger_key.clone() } else { lines }
+        if lines.is_empty() {
+            self.ledger_key.clone()
+        } else {
+            lines
+        }
     }
 
     /// Whether the clock is set by hand.

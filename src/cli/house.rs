@@ -182,12 +182,17 @@ pub fn ledger_signers(
     programme: &crate::platform::config::Programme,
     origin: &str,
 ) -> anyhow::Result<Vec<NoteSigner>> {
-    let files = [Some(&programme.ledger_key_file), programme.next_ledger_key_file.as_ref()];
+    let files = [
+        Some(&programme.ledger_key_file),
+        programme.next_ledger_key_file.as_ref(),
+    ];
     let mut signers: Vec<NoteSigner> = Vec::new();
     for file in files.into_iter().flatten() {
         let signer = NoteSigner::new(origin, &keys::load(file)?.to_bytes())?;
         anyhow::ensure!(
-            signers.iter().all(|known| known.public() != signer.public()),
+            signers
+                .iter()
+                .all(|known| known.public() != signer.public()),
             "ledger_key_file and next_ledger_key_file hold one and the same key; make the next one \
              with `tallyhouse key handover`, or delete next_ledger_key_file"
         );

@@ -83,7 +83,11 @@ pub fn show(show: &Show) -> anyhow::Result<Exit> {
     for key in &info.ledger_keys {
         let until = key.retired.map(style::grouped);
         let until = until.map_or_else(|| "in force".to_owned(), |by| format!("until entry {by}"));
-        println!("{}  from entry {}, {until}", key.vkey, style::grouped(key.added));
+        println!(
+            "{}  from entry {}, {until}",
+            key.vkey,
+            style::grouped(key.added)
+        );
     }
     Ok(Exit::Done)
 }

@@ -140,7 +140,13 @@ pub fn found(
     recovery::check_signer(&signer, &envelope.submission)?;
     let genesis = crate::proof::chain::GENESIS;
     let signers = vec![signer];
-    let mut core = Core::new(WorkingSet::empty(), signers, Micros(0), genesis, Edge::new());
+    let mut core = Core::new(
+        WorkingSet::empty(),
+        signers,
+        Micros(0),
+        genesis,
+        Edge::new(),
+    );
     core.found(&envelope, now);
     let mut sealed = core.seal().expect("the founding entry was just made");
     log.append(0, epoch, &sealed.batch)?;
@@ -169,7 +175,10 @@ impl Ledger {
             setup.signers,
             outside.as_deref(),
         )?;
-        let held_keys = core.signers.iter().map(|signer| signer.verifier_key().clone());
+        let held_keys = core
+            .signers
+            .iter()
+            .map(|signer| signer.verifier_key().clone());
         let held_keys = held_keys.collect();
         set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;

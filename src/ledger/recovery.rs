@@ -247,8 +247,7 @@ pub fn check_signer(signer: &NoteSigner, founding: &Submission) -> Result<(), Re
     let key = signer.verifier_key();
     let named = |op: &Op| match &op.action {
         Action::Found(found) => {
-            found.programme.ledger_key == signer.public()
-                && found.programme.origin == key.name()
+            found.programme.ledger_key == signer.public() && found.programme.origin == key.name()
         }
         _ => false,
     };
@@ -294,8 +293,8 @@ fn check_edge(
         return Err(wrong("in the database", reason));
     }
     let here = head.checkpoint.as_deref().unwrap_or_default();
-    let size = check_checkpoint(core, log, here)
-        .map_err(|reason| wrong("in the database", reason))?;
+    let size =
+        check_checkpoint(core, log, here).map_err(|reason| wrong("in the database", reason))?;
     if size != head.size {
         let reason = format!("it is of size {size}, the log has {} entries", head.size);
         return Err(wrong("in the database", reason));

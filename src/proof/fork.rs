@@ -170,7 +170,8 @@ impl Evidence {
         if self.vkey != key.to_string() {
             return Err(ForkError::OtherKey(self.vkey.chars().take(400).collect()));
         }
-        let [(older, _), (newer, _)] = in_order(std::slice::from_ref(key), &self.older, &self.newer)?;
+        let [(older, _), (newer, _)] =
+            in_order(std::slice::from_ref(key), &self.older, &self.newer)?;
         if older.size != newer.size {
             let root = self.root_in_newer.as_deref().ok_or(ForkError::NotShown)?;
             let root = hash(root)?;

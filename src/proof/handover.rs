@@ -60,7 +60,10 @@ pub enum HandoverError {
 #[must_use]
 pub fn sign(from: &NoteSigner, to: &NoteSigner) -> String {
     let (old, new) = (from.verifier_key(), to.verifier_key());
-    assert!(old.name() == new.name() && old != new, "two keys of one ledger");
+    assert!(
+        old.name() == new.name() && old != new,
+        "two keys of one ledger"
+    );
     note::sign(&text(old, new), &[from, to])
 }
 

@@ -205,13 +205,19 @@ impl Witnessing {
     }
 
     fn policy_text_of(&self, log_keys: &[VerifierKey]) -> String {
-        let named = self.witnesses.iter().map(|asked| (asked.key.clone(), asked.url.as_str()));
+        let named = self
+            .witnesses
+            .iter()
+            .map(|asked| (asked.key.clone(), asked.url.as_str()));
         policy_text(log_keys, &named.collect::<Vec<_>>(), self.quorum)
     }
 
     /// The policy for a checkpoint of a size.
     fn policy(&self, governance: &Governance, size: u64) -> Result<Policy, PolicyError> {
-        Policy::parse(self.policy_text_of(&ledger_keys::at(governance, size)).as_bytes())
+        Policy::parse(
+            self.policy_text_of(&ledger_keys::at(governance, size))
+                .as_bytes(),
+        )
     }
 
     /// The ledger.

@@ -152,7 +152,11 @@ fn print(verdict: &Verdict) {
         pinned(verdict.ledger_key_pinned)
     );
     line("ledger key", &key);
-    for key in verdict.ledger_keys.iter().filter(|_| verdict.ledger_keys.len() > 1) {
+    for key in verdict
+        .ledger_keys
+        .iter()
+        .filter(|_| verdict.ledger_keys.len() > 1)
+    {
         let added = match key.added {
             0 => "of entry 0".to_owned(),
             added => format!("added by entry {}", style::grouped(added)),
