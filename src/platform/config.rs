@@ -403,8 +403,8 @@ mod tests {
     fn relative_paths_start_at_the_folder_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tallyhouse.toml");
-        let programme =
-            "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\nkeys_dir = \"/k\"\n";
+        let programme = "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\nkeys_dir = \"/k\"\n\
+            next_ledger_key_file = \"k2.pem\"\n";
         fs::write(&path, programme).unwrap();
         let config = Config::load(&path).unwrap();
         assert_eq!(config.data_dir, folder.path().join("data"));
@@ -412,6 +412,8 @@ mod tests {
             config.programmes[0].ledger_key_file,
             folder.path().join("k.pem")
         );
+        let next = config.programmes[0].next_ledger_key_file.as_deref();
+        assert_eq!(next, Some(folder.path().join("k2.pem").as_path()));
         assert_eq!(config.programmes[0].keys_dir, Path::new("/k"));
         let masters_dir = &config.programmes[0].settlement.masters_dir;
         assert_eq!(*masters_dir, folder.path().join("masters"));

@@ -65,7 +65,7 @@ fn an_entry_changed_by_any_byte_is_refused_while_the_state_lags() {
                 error,
                 RecoveryError::Entry { .. }
                     | RecoveryError::Checkpoint { .. }
-                    | RecoveryError::OtherLedgerKey
+                    | RecoveryError::LedgerKeyMissing { .. }
             );
             assert!(named, "entry {index}, byte {byte}: {error}");
             desk.store.corrupt_entry(index, byte);
