@@ -48,6 +48,9 @@ pub struct Handover {
     to: PathBuf,
     #[command(flatten)]
     remote: Remote,
+    /// Print one JSON object that holds the new verifier key and the op
+    #[arg(long)]
+    json: bool,
 }
 
 /// Ends a ledger key: no checkpoint that covers the approval is signed with it.
@@ -116,7 +119,15 @@ pub fn hand_over(arguments: &Handover) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot write {}", vkey_file.display()))?;
     let handover = handover::sign(&from, &to);
     let action = json!({"op": "ledger_key_add", "handover": handover});
-    println!("{}", json!({"op": "propose", "action": action}));
+    let op = json!({"op": "propose", "action": action});
+    if arguments.json {
+        println!(
+            "{}",
+            json!({"vkey": vkey, "vkey_file": vkey_file, "propose": op})
+        );
+        return Ok(Exit::Done);
+    }
+    println!("{op}");
     let file = arguments.to.display();
     eprintln!("{} {vkey}", style::good("new ledger key:"));
     eprintln!(

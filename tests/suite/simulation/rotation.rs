@@ -157,7 +157,7 @@ fn a_key_that_is_not_held_is_neither_proposed_nor_approved() {
     let mut desk = founded();
     let propose = payload(
         "p1",
-        "propose q1 ledger_key_add house/ledger house/ledger-3",
+        "propose q1 ledger_key_add house/ledger house/ledger-9",
     );
     let declined = |answer: Result<Acknowledged, Unacknowledged>| {
         let Err(Unacknowledged::Declined(declined)) = answer else {
