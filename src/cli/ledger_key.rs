@@ -35,7 +35,7 @@ pub struct Show {
     after_help = "Example:\n  tallyhouse key handover --from keys/demo/ledger.pem \
                   --to keys/demo/ledger-2.pem \\\n    \
                   --url http://127.0.0.1:7400/v1/demo > handover.json\n  \
-                  (next_ledger_key_file = \"keys/demo/ledger-2.pem\", and start the house again)\n  \
+                  (next_ledger_key_file = \"keys/demo/ledger-2.pem\", and start again)\n  \
                   tallyhouse submit handover.json --url http://127.0.0.1:7400/v1/demo \\\n    \
                   --key house.govern-1.pem --approve-with house.govern-2.pem"
 )]

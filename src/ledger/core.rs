@@ -94,6 +94,23 @@ pub struct Sealed {
     pub view: Arc<View>,
 }
 
+/// What was accepted or replayed, before anything is signed.
+#[derive(Debug)]
+pub struct Folded {
+    /// How many entries there were before it.
+    pub expected_size: u64,
+    /// How many there are after it.
+    pub size: u64,
+    /// The entries.
+    pub records: Vec<Record>,
+    /// What the state gets.
+    pub changes: Changes,
+    /// The fold's standing after it.
+    pub standing: Standing,
+    /// The tree's new nodes.
+    pub appended: EdgeAppended,
+}
+
 impl Core {
     /// A core that stands at the given place.
     pub fn new(
@@ -238,25 +255,43 @@ impl Core {
         shared.clone()
     }
 
-    /// Seals what was accepted since the last seal; nothing if nothing was.
-    pub fn seal(&mut self) -> Option<Sealed> {
+    /// Brings the tree after what was accepted or replayed since the last time; nothing if nothing
+    /// was. Recovery needs no more: it signs nothing, least of all with keys retired since.
+    pub fn fold(&mut self) -> Option<Folded> {
         if self.records.is_empty() {
             return None;
         }
         let expected_size = self.edge.size();
-        let mut appended = self.edge.append(&std::mem::take(&mut self.leaf_hashes));
+        let appended = self.edge.append(&std::mem::take(&mut self.leaf_hashes));
         let changes = self.set.take_changes();
         invariants::assert_books(
             &self.set.books,
             changes.parties.iter().map(|(party, _)| *party),
         );
-        let governance = self.set.governance().clone();
         if changes.governance.is_some() {
-            self.keys = Arc::new(KeyRing::new(&governance));
+            self.keys = Arc::new(KeyRing::new(self.set.governance()));
         }
         if !changes.windows.is_empty() {
             self.windows = None;
         }
+        let standing = Standing {
+            window: self.set.books.window,
+            last_time: self.last_time,
+        };
+        Some(Folded {
+            expected_size,
+            size: self.edge.size(),
+            records: std::mem::take(&mut self.records),
+            changes,
+            standing,
+            appended,
+        })
+    }
+
+    /// Seals what was accepted since the last seal; nothing if nothing was.
+    pub fn seal(&mut self) -> Option<Sealed> {
+        let mut folded = self.fold()?;
+        let governance = self.set.governance().clone();
         let windows = self.windows();
         let origin = governance.programme.origin.clone();
         let checkpoint = Checkpoint {
@@ -277,21 +312,17 @@ impl Core {
             windows,
         };
         let batch = Batch {
-            records: std::mem::take(&mut self.records),
-            tiles: std::mem::take(&mut appended.tiles),
+            records: folded.records,
+            tiles: std::mem::take(&mut folded.appended.tiles),
             checkpoint,
             chain_hash: self.chain_hash,
         };
-        let standing = Standing {
-            window: self.set.books.window,
-            last_time: self.last_time,
-        };
         Some(Sealed {
-            expected_size,
+            expected_size: folded.expected_size,
             batch,
-            changes,
-            standing,
-            appended,
+            changes: folded.changes,
+            standing: folded.standing,
+            appended: folded.appended,
             view: Arc::new(view),
         })
     }

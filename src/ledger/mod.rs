@@ -175,11 +175,7 @@ impl Ledger {
             setup.signers,
             outside.as_deref(),
         )?;
-        let held_keys = core
-            .signers
-            .iter()
-            .map(|signer| signer.verifier_key().clone());
-        let held_keys = held_keys.collect();
+        let held_keys = verifier_keys(&core.signers);
         set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
@@ -218,9 +214,9 @@ impl Ledger {
             fatal: fatal.clone(),
         };
         let threads = Mutex::new(vec![
-            spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
-            spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
-            spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
+            fatal::spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
+            fatal::spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
+            fatal::spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
         ]);
         let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
@@ -480,22 +476,7 @@ fn tile_error(error: TileError<StoreError>) -> StoreError {
     }
 }
 
-/// Starts a thread that sets the fatal flag if it panics: an assertion of ours stops the house.
-/// When it ends in any way, `afterwards` is done.
-fn spawn(
-    name: &str,
-    fatal: &Arc<Fatal>,
-    work: impl FnOnce() + Send + 'static,
-    afterwards: fn(&Fatal),
-) -> std::io::Result<JoinHandle<()>> {
-    let fatal = fatal.clone();
-    let label = name.to_owned();
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-                fatal.set(&format!("the thread {label} panicked"));
-            }
-            afterwards(&fatal);
-        })
+fn verifier_keys(signers: &[NoteSigner]) -> Vec<VerifierKey> {
+    let keys = signers.iter().map(|signer| signer.verifier_key().clone());
+    keys.collect()
 }

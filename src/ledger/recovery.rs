@@ -273,10 +273,10 @@ fn check_signers(core: &Core) -> Result<(), RecoveryError> {
 }
 
 fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
-    if let Some(sealed) = core.seal() {
+    if let Some(folded) = core.fold() {
         let offset = core.set.governance().programme.utc_offset_min;
-        let writes = record::writes(&sealed.changes, &sealed.standing, offset);
-        reader.flush(sealed.view.size, &writes)?;
+        let writes = record::writes(&folded.changes, &folded.standing, offset);
+        reader.flush(folded.size, &writes)?;
     }
     Ok(())
 }

@@ -403,8 +403,8 @@ mod tests {
     fn relative_paths_start_at_the_folder_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tallyhouse.toml");
-        let programme = "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\nkeys_dir = \"/k\"\n\
-            next_ledger_key_file = \"k2.pem\"\n";
+        let programme = "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\n\
+            keys_dir = \"/k\"\nnext_ledger_key_file = \"k2.pem\"\n";
         fs::write(&path, programme).unwrap();
         let config = Config::load(&path).unwrap();
         assert_eq!(config.data_dir, folder.path().join("data"));

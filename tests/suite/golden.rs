@@ -616,7 +616,8 @@ fn the_committed_ledgers_show_every_op_every_move_and_every_reason() {
     assert_eq!(reasons.len(), Reason::ALL.len(), "{reasons:?}");
     let all = "adjust approve burn capture confirm_payment cut_window dispute_answer dispute_open \
         dispute_resolve expire found hold issue issue_statements key_add key_revoke \
-        ledger_key_add ledger_key_retire limit_set member_freeze member_unfreeze net_window partner_set payment_returned price_set \
+        ledger_key_add ledger_key_retire limit_set member_freeze member_unfreeze net_window \
+        partner_set payment_returned price_set \
         programme_set propose release reverse rules_upgrade statement_acknowledge transfer \
         window_release";
     assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(" "), all);

@@ -24,7 +24,7 @@ pub struct Pinned {
     /// A signed checkpoint that the entries have to lead to or pass; can be given more than once
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
-    /// A verifier key of the ledger (name+hash+base64), even one that was retired, or a file of them
+    /// A verifier key of the ledger (name+hash+base64), a retired one too, or a file of them
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
     /// The chain hash of entry 0 that you pinned, 64 hex digits

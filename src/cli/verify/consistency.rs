@@ -17,8 +17,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Why a fork across a rotation makes no portable evidence.
-pub const NO_COMMON_KEY: &str = "no one key signed both checkpoints, as evidence takes: look for two \
-                                 that the same key signed";
+pub const NO_COMMON_KEY: &str = "no one key signed both checkpoints, as evidence takes: look for \
+                                 two that the same key signed";
 /// Longest proof file: 63 lines and room.
 const PROOF_BYTES_MAX: usize = 16 << 10;
 
