@@ -315,7 +315,7 @@ fn the_ledger_agrees_with_the_model_through_faults_under_issuer_pays() {
 
 #[test]
 fn the_ledger_agrees_with_the_model_through_faults_under_pool() {
-    simulate_all([POOL, POOL_DEBT], 101..111);
+    simulate_all([POOL, POOL_DEBT], 101..109);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A ledger on a memory store, at which signed submissions are handed in.
 
 use super::model::clearing::{self, CENT, Clearing};
-use super::model::{LEDGER_KEYS, Model, Slice};
+use super::model::{Model, Slice};
 use crate::house::{self, ORIGIN, Setup};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub fn setup(store: &Arc<MemoryStore>, now: u64) -> ledger::Setup {
     ledger::Setup {
         log: store.clone(),
         state: store.clone(),
-        signers: LEDGER_KEYS.map(house::note_signer).to_vec(),
+        signers: vec![note_signer(), next_note_signer()],
         clock: Arc::new(Clock::simulated(now)),
         // Small enough that records are let go and read again.
         settings: Settings {

@@ -102,8 +102,6 @@ pub struct Model {
     transfers: bool,
     keys: BTreeMap<(usize, String), bool>,
     publics: BTreeSet<String>,
-    /// Ledger keys by verifier key: the public key, and whether they are in force.
-    ledger_keys: BTreeMap<String, (String, bool)>,
     // Of the op under way.
     time: u64,
     at: At,
@@ -176,19 +174,6 @@ fn sum(slices: &[Slice]) -> u64 {
     slices.iter().map(|slice| slice.n).sum()
 }
 
-/// The ledger keys that the workload lets hand over to each other.
-pub const LEDGER_KEYS: [&str; 4] = [
-    "house/ledger",
-    "house/ledger-2",
-    "house/ledger-3",
-    "house/ledger-4",
-];
-
-fn ledger_key(kid: &str, in_force: bool) -> (String, (String, bool)) {
-    let vkey = crate::house::note_signer(kid).verifier_key().to_string();
-    (vkey, (crate::house::public(kid), in_force))
-}
-
 impl Model {
     pub fn new(pool: bool, debt: bool, offset_min: i64, life: i64) -> Self {
         let mut model = Self {
@@ -209,7 +194,6 @@ impl Model {
             transfers: true,
             keys: BTreeMap::new(),
             publics: BTreeSet::new(),
-            ledger_keys: BTreeMap::from([ledger_key("house/ledger", true)]),
             time: 0,
             at: (0, 0),
             author: 0,
@@ -789,18 +773,6 @@ impl Model {
                 Ok(())
             }
             "rules_upgrade" => Err("rules_version_unknown"),
-            "ledger_key_add" => self.ledger_key_add(text(action, "handover")),
-            "ledger_key_retire" => {
-                let public = text(action, "public_key");
-                let in_force = self.ledger_keys.values_mut().filter(|key| key.1);
-                let mut in_force: Vec<_> = in_force.collect();
-                let count = in_force.len();
-                let found = in_force.iter_mut().find(|key| key.0 == public);
-                let found = found.ok_or("key_not_active")?;
-                refuse(count == 1, "keys_insufficient")?;
-                found.1 = false;
-                Ok(())
-            }
             "window_release" | "dispute_resolve" => self.approved_clearing(action),
             "key_add" => {
                 let party = self
@@ -810,20 +782,6 @@ impl Model {
             }
             _ => self.adjust(action),
         }
-    }
-
-    fn ledger_key_add(&mut self, handover: &str) -> Outcome {
-        let lines: Vec<&str> = handover.lines().collect();
-        let (from, to) = (lines[2], lines[3]);
-        refuse(self.ledger_keys.contains_key(to), "key_exists")?;
-        let in_force: Vec<_> = self.ledger_keys.iter().filter(|(_, key)| key.1).collect();
-        let hands_over = in_force.iter().any(|(vkey, _)| *vkey == from);
-        refuse(!hands_over, "key_not_active")?;
-        refuse(in_force.len() == 2, "ledger_keys_in_force")?;
-        let known = LEDGER_KEYS.map(|kid| ledger_key(kid, true));
-        let added = known.into_iter().find(|(vkey, _)| vkey == to);
-        self.ledger_keys.extend(added);
-        Ok(())
     }
 
     fn adjust(&mut self, op: &Value) -> Outcome {

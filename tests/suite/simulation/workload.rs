@@ -1,7 +1,7 @@
 //! What partners and house send: ops of every kind, most of them sensible, some not.
 
+use super::model::Model;
 use super::model::clearing::Window;
-use super::model::{LEDGER_KEYS, Model};
 use super::random::Random;
 use crate::house::{PARTNERS, op};
 use serde_json::{Value, json};
@@ -221,15 +221,7 @@ impl Workload {
                 let (grace, transfers) = (random.below(40), !random.once_in(4));
                 format!("programme_set grace_days={grace} transfer_allowed={transfers}")
             }
-            4 => match random.below(3) {
-                0 => "rules_upgrade 2".to_owned(),
-                1 => {
-                    let (from, to) = (random.of(&LEDGER_KEYS), random.of(&LEDGER_KEYS[1..]));
-                    let to = if from == to { LEDGER_KEYS[0] } else { to };
-                    format!("ledger_key_add {from} {to}")
-                }
-                _ => format!("ledger_key_retire public={}", random.of(&LEDGER_KEYS)),
-            },
+            4 => "rules_upgrade 2".to_owned(),
             7 => {
                 let netting = random.of(&["multilateral", "bilateral"]);
                 let payout = random.of(&["guaranteed", "when_collected", "when_collected"]);
