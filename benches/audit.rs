@@ -73,7 +73,7 @@ fn open() -> Ledger {
     let ledger = Ledger::open(Setup {
         log: store.clone(),
         state: store,
-        signer: note(),
+        signers: vec![note()],
         clock: Arc::new(Clock::simulated(now.0)),
         settings: Config::default().writer,
         checkpoint_file: None,

@@ -75,7 +75,7 @@ fn open(folder: &std::path::Path) -> Ledger {
     let ledger = Ledger::open(Setup {
         log: store.clone(),
         state: store,
-        signer: note(),
+        signers: vec![note()],
         clock: Arc::new(Clock::simulated(now.0)),
         settings: settings.writer,
         checkpoint_file: None,

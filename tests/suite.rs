@@ -43,6 +43,9 @@ mod property;
 #[path = "suite/render/mod.rs"]
 mod render;
 #[cfg(feature = "server")]
+#[path = "suite/rotation.rs"]
+mod rotation;
+#[cfg(feature = "server")]
 #[path = "suite/rules.rs"]
 mod rules;
 #[path = "suite/schemas.rs"]

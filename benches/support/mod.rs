@@ -105,6 +105,7 @@ pub fn governance() -> Governance {
         }],
         proposals: BTreeMap::new(),
         holidays: std::collections::BTreeSet::new(),
+        rotated_keys: Vec::new(),
     }
 }
 

@@ -4,10 +4,9 @@
 
 use super::findings::{Check, Finding};
 use super::history::History;
-use crate::domain::programme::Programme;
-use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::domain::governance::Governance;
 use crate::proof::hex::encode as hex;
-use crate::proof::keys::PublicKey;
+use crate::proof::ledger_keys;
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;
 
@@ -18,8 +17,9 @@ pub struct Pins {
     pub checkpoint: Option<String>,
     /// Signed checkpoints of earlier sizes, from wherever: receipts, partners, witnesses.
     pub earlier: Vec<String>,
-    /// The key that signs checkpoints; that of entry 0 if absent.
-    pub ledger_key: Option<VerifierKey>,
+    /// Keys that sign checkpoints, or did: the ledger tells by whom one was followed, and both have
+    /// signed that. What the entries say alone, if there are none.
+    pub ledger_keys: Vec<VerifierKey>,
     /// The chain hash of entry 0.
     pub found_hash: Option<Hash>,
 }
@@ -44,7 +44,7 @@ impl Pins {
     /// [`Unchecked`] if entries are missing.
     pub(super) fn check(
         &self,
-        programme: &Programme,
+        governance: &Governance,
         found_hash: &Hash,
         history: &History,
     ) -> Result<Vec<Finding>, Unchecked> {
@@ -53,39 +53,37 @@ impl Pins {
             let (expected, found) = (hex(&pinned), hex(found_hash));
             findings.push(Finding::new(0, Check::Found, expected, found));
         }
-        let named = ledger_key(programme);
-        let key = self.ledger_key.as_ref().unwrap_or(&named);
-        if *key != named {
-            findings.push(Finding::new(0, Check::LedgerKey, key, &named));
+        let named = ledger_keys::all(governance);
+        for key in self.ledger_keys.iter().filter(|key| !named.contains(key)) {
+            findings.push(Finding::new(0, Check::LedgerKey, key, words(&named)));
         }
         for note in self.checkpoint.iter().chain(&self.earlier) {
-            let finding = check_checkpoint(note, &programme.origin, key, history)?;
-            findings.extend(finding);
+            findings.extend(check_checkpoint(note, governance, history)?);
         }
         Ok(findings)
     }
 }
 
-/// The key that entry 0 says checkpoints are signed with.
-pub fn ledger_key(programme: &Programme) -> VerifierKey {
-    let key = PublicKey::register(&programme.ledger_key);
-    let key = key.expect("payloads hold checked keys only");
-    VerifierKey::new(&programme.origin, key).expect("an origin is the name of a note key")
+fn words(keys: &[VerifierKey]) -> String {
+    let words: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
+/// Compares a checkpoint, which a key has to have signed that was in force at its size.
 fn check_checkpoint(
     note: &str,
-    origin: &str,
-    key: &VerifierKey,
+    governance: &Governance,
     history: &History,
 ) -> Result<Option<Finding>, Unchecked> {
     let size = history.size();
-    let keys = std::slice::from_ref(key);
-    let opened = Checkpoint::open(note.as_bytes(), origin, keys, Extensions::Refused);
-    let checkpoint = match opened {
-        Ok((checkpoint, _)) => checkpoint,
+    let checkpoint = match ledger_keys::open(governance, &[], note.as_bytes()) {
+        Ok(checkpoint) => checkpoint,
         Err(error) => {
-            let expected = format!("a checkpoint of {origin} signed by {key}");
+            let origin = &governance.programme.origin;
+            let keys = words(&ledger_keys::in_force(governance));
+            let expected = format!(
+                "a checkpoint of {origin} signed by a key in force at its size (now {keys})"
+            );
             return Ok(Some(Finding::new(size, Check::Checkpoint, expected, error)));
         }
     };

@@ -12,11 +12,11 @@ use super::findings::{Check, Finding};
 use super::fold::Fold;
 use super::history::History;
 use super::keys::KeyRing;
-use super::pins::{self, Pins, Unchecked};
+use super::pins::{Pins, Unchecked};
 use super::prepared::{Prepared, Preparer, Terms};
 use super::seen;
 use super::statements::{Bound, Rebuilt, Wanted};
-use super::verdict::Verdict;
+use super::verdict::{LedgerKeyVerdict, Verdict};
 use crate::domain::admission;
 use crate::domain::books::Books;
 use crate::domain::effect::Effect;
@@ -30,6 +30,7 @@ use crate::proof::effects;
 use crate::proof::entry::{EntryRef, effects_digest};
 use crate::proof::envelope::{Envelope, EnvelopeError};
 use crate::proof::hex::encode as hex;
+use crate::proof::ledger_keys;
 use crate::proof::merkle::{Hash, leaf_hash};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -199,7 +200,7 @@ impl Replay {
         let mut findings = self.stopped.clone();
         if findings.is_empty() {
             findings.extend(super::sums::check(&self.fold, self.size()));
-            findings.extend(pins.check(programme, &self.found_hash, &self.history)?);
+            findings.extend(pins.check(governance, &self.found_hash, &self.history)?);
         }
         let netted = self.windows().filter(|window| window.netted.is_some());
         let stated = self.windows().filter(|window| window.stated.is_some());
@@ -215,9 +216,10 @@ impl Replay {
             found_hash: hex(&self.found_hash),
             chain_hash: hex(&self.chain_hash),
             root: hex(&self.history.root()),
-            ledger_key: pins::ledger_key(programme).to_string(),
+            ledger_key: ledger_keys::newest(governance).to_string(),
+            ledger_keys: LedgerKeyVerdict::of(governance),
             checkpoint_compared: pins.checkpoint.is_some() && self.stopped.is_empty(),
-            ledger_key_pinned: pins.ledger_key.is_some(),
+            ledger_key_pinned: !pins.ledger_keys.is_empty(),
             found_pinned: pins.found_hash.is_some(),
             findings,
         }))
@@ -358,10 +360,9 @@ impl Replay {
                 findings.push(Finding::new(index, Check::Admission, expected, refusal));
             }
         }
-        if let (Some(note), Some(terms)) = (submission.seen.as_deref(), &self.terms) {
-            let programme = &self.fold.set.governance().programme;
-            let key = pins::ledger_key(programme);
-            if let Some(wrong) = seen::check(note, &terms.origin, &key, &self.history) {
+        if let (Some(note), Some(_)) = (submission.seen.as_deref(), &self.terms) {
+            let governance = self.fold.set.governance();
+            if let Some(wrong) = seen::check(note, governance, &self.history) {
                 if wrong.contradicts {
                     self.contradiction = Some(note.to_owned());
                 }

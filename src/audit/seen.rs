@@ -5,9 +5,9 @@
 
 use super::findings::{Check, Finding};
 use super::history::History;
-use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::domain::governance::Governance;
 use crate::proof::hex::encode as hex;
-use crate::proof::note::VerifierKey;
+use crate::proof::ledger_keys;
 
 /// A checkpoint that does not hold.
 pub struct Wrong {
@@ -18,12 +18,11 @@ pub struct Wrong {
 }
 
 /// Compares a checkpoint in the entry behind this history with the entries before.
-pub fn check(note: &str, origin: &str, key: &VerifierKey, history: &History) -> Option<Wrong> {
+/// A key has to have signed it that was in force at its size, as far as those entries tell.
+pub fn check(note: &str, governance: &Governance, history: &History) -> Option<Wrong> {
     let index = history.size();
-    let keys = std::slice::from_ref(key);
-    let opened = Checkpoint::open(note.as_bytes(), origin, keys, Extensions::Refused);
-    let checkpoint = match opened {
-        Ok((checkpoint, _)) => checkpoint,
+    let checkpoint = match ledger_keys::open(governance, &[], note.as_bytes()) {
+        Ok(checkpoint) => checkpoint,
         Err(error) => {
             let expected = "a signed checkpoint of this ledger";
             return Some(Wrong {

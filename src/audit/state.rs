@@ -226,9 +226,14 @@ impl Body {
 fn keys_are_good(governance: &Governance) -> bool {
     let is_good = |bytes: &[u8; 32]| PublicKey::register(bytes).is_ok();
     let programme = &governance.programme;
-    let ledger_key = PublicKey::register(&programme.ledger_key).ok();
+    let ledger_keys = governance.ledger_keys();
+    let is_note_key = |bytes: &[u8; 32]| {
+        let key = PublicKey::register(bytes).ok();
+        key.is_some_and(|key| VerifierKey::new(&programme.origin, key).is_ok())
+    };
     governance.keys.values().all(|key| is_good(&key.public))
-        && ledger_key.is_some_and(|key| VerifierKey::new(&programme.origin, key).is_ok())
+        && ledger_keys.iter().all(|key| is_note_key(&key.public))
+        && ledger_keys.iter().any(|key| key.retired.is_none())
 }
 
 fn sorted<'a, K: Ord + Copy + 'a, V: Clone + 'a>(

@@ -3,6 +3,8 @@
 //! Must not: leave out what was not compared.
 
 use super::findings::Finding;
+use crate::domain::governance::Governance;
+use crate::proof::ledger_keys;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,16 +31,43 @@ pub struct Verdict {
     pub chain_hash: String,
     /// Root of the tree over the entries that hold, in hex.
     pub root: String,
-    /// The key that signs checkpoints, as entry 0 names it.
+    /// The newest key that signs checkpoints.
     pub ledger_key: String,
+    /// Every key that signs checkpoints or did, oldest first.
+    pub ledger_keys: Vec<LedgerKeyVerdict>,
     /// Whether a checkpoint was compared.
     pub checkpoint_compared: bool,
-    /// Whether the key that signs it was pinned, or taken from entry 0.
+    /// Whether a key that signs them was pinned, or all taken from the entries.
     pub ledger_key_pinned: bool,
     /// Whether entry 0 was pinned.
     pub found_pinned: bool,
     /// Where it does not hold.
     pub findings: Vec<Finding>,
+}
+
+/// A key that signs checkpoints, or did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgerKeyVerdict {
+    /// As a verifier key.
+    pub vkey: String,
+    /// The entry that added it.
+    pub added: u64,
+    /// The entry that retired it, if one did.
+    pub retired: Option<u64>,
+}
+
+impl LedgerKeyVerdict {
+    /// Every ledger key, oldest first.
+    pub(super) fn of(governance: &Governance) -> Vec<Self> {
+        let vkeys = ledger_keys::all(governance);
+        let keys = governance.ledger_keys().into_iter().zip(vkeys);
+        let told = keys.map(|(key, vkey)| Self {
+            vkey: vkey.to_string(),
+            added: key.added.entry,
+            retired: key.retired.map(|retired| retired.entry),
+        });
+        told.collect()
+    }
 }
 
 impl Verdict {

@@ -8,7 +8,7 @@ use crate::domain::time::Micros;
 use crate::platform::clock::Clock;
 use crate::proof::jws::{self, Typ};
 use crate::proof::keys::Signer;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -118,9 +118,23 @@ pub struct Info {
     /// The key that checkpoints verify with, as a C2SP verifier key.
     #[serde(default)]
     pub ledger_key: String,
+    /// Every key that they verify with or did, oldest first.
+    #[serde(default)]
+    pub ledger_keys: Vec<LedgerKey>,
     /// Every key that the house ever had.
     #[serde(default)]
     pub house_keys: Vec<HouseKey>,
+}
+
+/// A key that checkpoints verify with, or did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LedgerKey {
+    /// A C2SP verifier key.
+    pub vkey: String,
+    /// The entry that added it.
+    pub added: u64,
+    /// The entry that retired it, if one did.
+    pub retired: Option<u64>,
 }
 
 /// A key of the house.
@@ -133,6 +147,17 @@ pub struct HouseKey {
 }
 
 impl Info {
+    /// The verifier keys in force, one a line.
+    pub fn vkeys(&self) -> String {
+        let in_force = self.ledger_keys.iter().filter(|key| key.retired.is_none());
+        let lines: String = in_force.map(|key| format!("{}\n", key.vkey)).collect();
+        if lines.is_empty() {
+            self.ledger_key.clone()
+        } else {
+            lines
+        }
+    }
+
     /// Whether the clock is set by hand.
     pub fn is_simulated(&self) -> bool {
         self.clock == "simulated"

@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Keep the log in this folder instead: checkpoint, tiles of hashes and bundles of entries
     #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "format", "checkpoint"])]
     tiles: Option<PathBuf>,
-    /// The verifier key that must have signed the log's checkpoint: the key itself, or a file
+    /// The verifier key that must have signed the log's checkpoint: the key, or a file of keys
     #[arg(long, requires = "tiles")]
     vkey: Option<String>,
     #[command(flatten)]
@@ -102,9 +102,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn run_tiles(arguments: &Arguments, dir: &Path) -> anyhow::Result<Exit> {
     let auditor = arguments.key.signer_if_given()?;
     let client = arguments.remote.client()?;
-    let key = arguments.vkey.as_deref().map(super::verify::verifier_key);
-    let key = key.transpose()?;
-    let mirrored = tiles::mirror(&client, auditor.as_ref(), dir, key.as_ref())?;
+    let keys = arguments.vkey.as_deref().map(super::verify::verifier_keys);
+    let keys = keys.transpose()?.unwrap_or_default();
+    let mirrored = tiles::mirror(&client, auditor.as_ref(), dir, &keys)?;
     let added = mirrored.entries - mirrored.before;
     if arguments.json {
         let report = json!({"dir": dir, "entries": mirrored.entries, "added": added,

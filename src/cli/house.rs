@@ -157,8 +157,7 @@ fn open_one(
         folder.display(),
         founded.id
     );
-    let key = keys::load(&programme.ledger_key_file)?;
-    let signer = NoteSigner::new(&founded.origin, &key.to_bytes())?;
+    let signers = ledger_signers(programme, &founded.origin)?;
     let clock = match founded.clock {
         ClockKind::Real => Clock::Real,
         ClockKind::Simulated => Clock::simulated(0),
@@ -166,13 +165,40 @@ fn open_one(
     let setup = Setup {
         log: store.clone(),
         state: store,
-        signer,
+        signers,
         clock: Arc::new(clock),
         settings: config.writer.clone(),
         checkpoint_file: Some(checkpoint_copy(&config.data_dir, &programme.id)),
         accept_clock,
     };
     Ok(Ledger::open(setup)?)
+}
+
+/// The ledger keys in the files of the settings, the next one last.
+///
+/// # Errors
+/// A file cannot be used, or both hold one key.
+pub fn ledger_signers(
+    programme: &crate::platform::config::Programme,
+    origin: &str,
+) -> anyhow::Result<Vec<NoteSigner>> {
+    let files = [
+        Some(&programme.ledger_key_file),
+        programme.next_ledger_key_file.as_ref(),
+    ];
+    let mut signers: Vec<NoteSigner> = Vec::new();
+    for file in files.into_iter().flatten() {
+        let signer = NoteSigner::new(origin, &keys::load(file)?.to_bytes())?;
+        anyhow::ensure!(
+            signers
+                .iter()
+                .all(|known| known.public() != signer.public()),
+            "ledger_key_file and next_ledger_key_file hold one and the same key; make the next one \
+             with `tallyhouse key handover`, or delete next_ledger_key_file"
+        );
+        signers.push(signer);
+    }
+    Ok(signers)
 }
 
 /// What entry 0 of a ledger fixed.

@@ -6,7 +6,7 @@
 use super::client::Client;
 use super::exit::Exit;
 use super::remote::{Key, Remote};
-use super::{keyfile, sign, submit};
+use super::{keyfile, ledger_key, sign, submit};
 use crate::domain::ids::HOUSE;
 use crate::domain::scope::{Scope, Scopes};
 use crate::platform::keys::{KeyName, NamedKey};
@@ -41,6 +41,9 @@ enum Command {
     Show(Show),
     Add(Box<Add>),
     Revoke(Box<Revoke>),
+    Ledger(ledger_key::Show),
+    Handover(ledger_key::Handover),
+    Retire(Box<ledger_key::Retire>),
 }
 
 /// Makes a private key, readable by you alone, and prints its public key.
@@ -128,6 +131,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Show(show) => print(&keyfile::signer(&show.file)?, &show.file, show.json),
         Command::Add(add) => return register(add),
         Command::Revoke(revoke) => return end(revoke),
+        Command::Ledger(show) => return ledger_key::show(show),
+        Command::Handover(handover) => return ledger_key::hand_over(handover),
+        Command::Retire(retire) => return ledger_key::retire(retire),
     }
     Ok(Exit::Done)
 }

@@ -34,6 +34,8 @@ mod key;
 #[cfg(feature = "server")]
 mod keyfile;
 #[cfg(feature = "server")]
+mod ledger_key;
+#[cfg(feature = "server")]
 mod master;
 #[cfg(feature = "server")]
 mod payments;

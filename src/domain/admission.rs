@@ -99,6 +99,8 @@ pub fn scope_needed(action: &Action, author: Party) -> Scope {
         | Action::Adjust(_)
         | Action::WindowRelease(_)
         | Action::DisputeResolve(_)
+        | Action::LedgerKeyAdd(_)
+        | Action::LedgerKeyRetire(_)
         | Action::Propose(_)
         | Action::Approve(_) => Scope::Govern,
     }

@@ -3,6 +3,7 @@
 //! Must not: know members or points. What holds at entry *n* follows from entries before *n*.
 
 use super::ids::{HOUSE, Name, OpAt, Party, Reference};
+use super::ledger_key::LedgerKey;
 use super::partner::{Key, Limit, Partner, Status};
 use super::price::{PriceRow, PriceVersion};
 use super::programme::{Programme, Settings};
@@ -51,6 +52,10 @@ pub struct Governance {
     /// Days on which no payment is due, beside Saturdays and Sundays.
     #[n(8)]
     pub holidays: BTreeSet<Day>,
+    /// Every ledger key, once one was added; before, the one of entry 0 is in force alone. A state
+    /// that was stored before there were other keys has none.
+    #[cbor(n(9), default)]
+    pub rotated_keys: Vec<LedgerKey>,
 }
 
 /// An action that waits for a second govern key.
@@ -80,6 +85,7 @@ impl Governance {
             prices: Vec::new(),
             proposals: BTreeMap::new(),
             holidays: found.holidays.iter().copied().collect(),
+            rotated_keys: Vec::new(),
         };
         for key in &found.keys {
             governance.add_key(Party::HOUSE, key, at, accepted_at, false);

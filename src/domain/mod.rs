@@ -19,6 +19,7 @@ pub mod execute;
 pub mod governance;
 pub mod ids;
 pub mod invariants;
+pub mod ledger_key;
 pub mod line;
 pub mod lot;
 pub mod member;

@@ -65,6 +65,7 @@ pub enum Rejection {
     AnswerPending = 90,
     AlreadyAcknowledged = 91,
     DisputeAccepted = 92,
+    LedgerKeysInForce = 93,
 }
 
 /// Every outcome with its code and advice, in the order of the numbers and of the checks.
@@ -214,7 +215,8 @@ const TABLE: &[(Rejection, &str, &str)] = &[
     (
         Rejection::KeysInsufficient,
         "keys_insufficient",
-        "The house must keep two govern keys and one operate key; add another one first.",
+        "The house must keep two govern keys, one operate key and one ledger key; add another one \
+         first.",
     ),
     (
         Rejection::ScopesNotAllowed,
@@ -361,6 +363,11 @@ const TABLE: &[(Rejection, &str, &str)] = &[
         "dispute_accepted",
         "The counterparty accepted the dispute, or its silence counts as that: it can only be \
          upheld.",
+    ),
+    (
+        Rejection::LedgerKeysInForce,
+        "ledger_keys_in_force",
+        "Two ledger keys are in force already; retire one of them first.",
     ),
 ];
 

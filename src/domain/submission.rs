@@ -5,6 +5,7 @@
 
 mod adjust;
 mod clearing;
+mod ledger_key;
 mod programme_set;
 
 pub use adjust::{Adjust, Change, PointsChange};
@@ -12,6 +13,7 @@ pub use clearing::{
     ConfirmPayment, CutWindow, DisputeAnswer, DisputeOpen, DisputeReason, DisputeResolve, Disputed,
     IssueStatements, NetWindow, Remedy,
 };
+pub use ledger_key::{LedgerKeyAdd, LedgerKeyRetire};
 pub use programme_set::ProgrammeSet;
 
 use super::ids::{Name, Reference};
@@ -181,6 +183,12 @@ pub enum Action {
     /// Says that a partner has seen its statement of a window.
     #[n(30)]
     StatementAcknowledge(#[n(0)] u32),
+    /// Adds a key that signs checkpoints.
+    #[n(31)]
+    LedgerKeyAdd(#[n(0)] Box<LedgerKeyAdd>),
+    /// Ends a key that signs checkpoints.
+    #[n(32)]
+    LedgerKeyRetire(#[n(0)] LedgerKeyRetire),
 }
 
 /// Fields of `issue`.
@@ -408,6 +416,8 @@ impl Action {
             Self::DisputeAnswer(_) => "dispute_answer",
             Self::DisputeResolve(_) => "dispute_resolve",
             Self::StatementAcknowledge(_) => "statement_acknowledge",
+            Self::LedgerKeyAdd(_) => "ledger_key_add",
+            Self::LedgerKeyRetire(_) => "ledger_key_retire",
         }
     }
 

@@ -7,13 +7,13 @@
 use super::house::{House, Programme};
 use super::problem::{Code, Problem};
 use super::verifier::blocking;
-use crate::proof::checkpoint::{Checkpoint, Extensions};
+use crate::proof::ledger_keys;
 use std::sync::Arc;
 
 /// Compares what an author has seen with the ledger.
 ///
 /// # Errors
-/// `malformed` if it is no checkpoint that the ledger's key signed.
+/// `malformed` if it is no checkpoint that a key signed which was in force at its size.
 pub async fn compare(
     house: &House,
     programme: &Arc<Programme>,
@@ -21,11 +21,10 @@ pub async fn compare(
 ) -> Result<(), Problem> {
     let at = programme.clone();
     let agrees = blocking(move || {
-        let key = &at.verifier_key;
-        let known = std::slice::from_ref(key);
-        let opened = Checkpoint::open(seen.as_bytes(), key.name(), known, Extensions::Refused);
+        let governance = &at.ledger.view().governance;
+        let opened = ledger_keys::open(governance, &[], seen.as_bytes());
         let malformed = |error| Problem::new(Code::Malformed, format!("seen: {error}"));
-        let (checkpoint, _) = opened.map_err(malformed)?;
+        let checkpoint = opened.map_err(malformed)?;
         let root = at.ledger.root_at(checkpoint.size)?;
         Ok(root == Some(checkpoint.root))
     });

@@ -8,9 +8,8 @@ use crate::domain::ids::Name;
 use crate::domain::time::Micros;
 use crate::ledger::Ledger;
 use crate::platform::config::{Config, Server};
-use crate::proof::note::VerifierKey;
 use crate::settlement::Settlement;
-use crate::witness::{self, Witnessing};
+use crate::witness::Witnessing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -49,8 +48,6 @@ pub struct Programme {
     pub ledger: Ledger,
     /// What closes its windows.
     pub settlement: Arc<Settlement>,
-    /// The key that its checkpoints verify with.
-    pub verifier_key: VerifierKey,
     /// Those who cosign them, if anybody is asked.
     pub witnessing: Option<Arc<Witnessing>>,
     /// How fast each author may ask.
@@ -199,7 +196,6 @@ fn open(
     Programme {
         public_entries: configured.is_some_and(|configured| configured.public_entries),
         id,
-        verifier_key: witness::ledger_key(&ledger),
         witnessing,
         rates: RateLimits::new(
             server.author_requests_per_second_max,

@@ -10,6 +10,7 @@ use super::receipts::json_of;
 use super::verifier::blocking;
 use crate::ledger::view::View;
 use crate::proof::base64url::encode_standard;
+use crate::proof::ledger_keys;
 use crate::proof::merkle::Hash;
 use crate::witness;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -93,9 +94,34 @@ pub async fn cosigned(At(programme): At) -> Result<Response, Problem> {
 )]
 pub async fn policy(At(programme): At) -> Response {
     text(match &programme.witnessing {
-        Some(witnessing) => witnessing.policy_text().to_owned(),
-        None => witness::policy_text(std::slice::from_ref(&programme.verifier_key), &[], 1),
+        Some(witnessing) => witnessing.policy_text(),
+        None => {
+            let keys = ledger_keys::in_force(&programme.ledger.view().governance);
+            witness::policy_text(&keys, &[], 1)
+        }
     })
+}
+
+/// Get the verifier keys
+///
+/// The keys in force, which sign every new checkpoint, as C2SP verifier keys, one a line, the
+/// newest last. While the ledger is handed over there are two. Public.
+#[utoipa::path(
+    get,
+    path = "/v1/{programme}/log/vkey",
+    operation_id = "getVkey",
+    tag = "log",
+    params(("programme" = String, Path, description = "The programme's id", example = "demo")),
+    responses(
+        (status = 200, description = "The keys", body = String, content_type = "text/plain",
+            example = "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…\n"),
+        (status = "default", description = "Refused", body = ProblemBody,
+            content_type = "application/problem+json"),
+    )
+)]
+pub async fn vkey(At(programme): At) -> Response {
+    let keys = ledger_keys::in_force(&programme.ledger.view().governance);
+    text(keys.iter().map(|key| format!("{key}\n")).collect())
 }
 
 fn text(body: String) -> Response {

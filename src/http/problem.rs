@@ -31,6 +31,7 @@ pub enum Code {
     ScopeMissing,
     EnvelopeExpired,
     EnvelopeValidTooLong,
+    LedgerKeyMissing,
     NotFound,
     RateLimited,
     Busy,
@@ -50,7 +51,7 @@ pub enum Code {
 
 impl Code {
     /// Every code: those of a submission in the order of their checks, then the others.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Malformed,
@@ -62,6 +63,7 @@ impl Code {
         Self::ScopeMissing,
         Self::EnvelopeExpired,
         Self::EnvelopeValidTooLong,
+        Self::LedgerKeyMissing,
         Self::NotFound,
         Self::RateLimited,
         Self::Busy,
@@ -94,6 +96,7 @@ impl Code {
             Self::ScopeMissing => "scope_missing",
             Self::EnvelopeExpired => "envelope_expired",
             Self::EnvelopeValidTooLong => "envelope_valid_too_long",
+            Self::LedgerKeyMissing => "ledger_key_missing",
             Self::NotFound => "not_found",
             Self::RateLimited => "rate_limited",
             Self::Busy => "busy",
@@ -127,9 +130,11 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::SubmissionIdReused | Self::NotStated | Self::NotAvailable | Self::WindowHeld => {
-                StatusCode::CONFLICT
-            }
+            Self::SubmissionIdReused
+            | Self::LedgerKeyMissing
+            | Self::NotStated
+            | Self::NotAvailable
+            | Self::WindowHeld => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongLedger
@@ -164,6 +169,7 @@ impl Code {
             | Self::ScopeMissing
             | Self::EnvelopeExpired
             | Self::EnvelopeValidTooLong
+            | Self::LedgerKeyMissing
             | Self::NotFound
             | Self::TokenMissing
             | Self::TokenInvalid
@@ -197,6 +203,9 @@ impl Code {
             Self::EnvelopeExpired => "valid_until has passed; sign again with a later one.",
             Self::EnvelopeValidTooLong => {
                 "valid_until is more than 24 hours ahead; sign again with an earlier one."
+            }
+            Self::LedgerKeyMissing => {
+                "The house does not hold the new ledger key; name its file in the settings first."
             }
             Self::NotFound => "There is nothing here that you may see; check the address.",
             Self::RateLimited => "Too many requests of this author; send the same again later.",
@@ -355,6 +364,7 @@ impl From<Unacknowledged> for Problem {
                 Refusal::EnvelopeExpired => Code::EnvelopeExpired,
                 Refusal::EnvelopeValidTooLong => Code::EnvelopeValidTooLong,
             },
+            Unacknowledged::Declined(Declined::LedgerKeyMissing) => Code::LedgerKeyMissing,
             Unacknowledged::Busy | Unacknowledged::Stopped => Code::Busy,
             Unacknowledged::ReadOnly(_) => Code::ReadOnly,
         };

@@ -4,7 +4,7 @@ use super::extract::At;
 use super::problem::ProblemBody;
 use super::receipts::json_of;
 use crate::domain::ids::{Name, Party};
-use crate::proof::base64url;
+use crate::proof::{base64url, ledger_keys};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,10 @@ use utoipa::ToSchema;
     "utc_offset_min": 60,
     "clock": "real",
     "ledger_key": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…",
+    "ledger_keys": [{
+        "vkey": "points.example/coalition-0123abcd+417a482a+AW56HN0psLeP0Tr0xVmP7/Tv…",
+        "added": 0, "retired": null
+    }],
     "house_keys": [{
         "key": "operate-1", "public_key": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
     }],
@@ -49,8 +53,10 @@ pub struct ProgrammeBody {
     utc_offset_min: i16,
     /// `real` or `simulated`.
     clock: &'static str,
-    /// The key that checkpoints verify with, as a C2SP verifier key.
+    /// The newest key that checkpoints verify with, as a C2SP verifier key.
     ledger_key: String,
+    /// Every key that checkpoints verify with or did, oldest first.
+    ledger_keys: Vec<LedgerKey>,
     /// Every key that the house ever had, revoked ones too: what its statements verify with.
     house_keys: Vec<HouseKey>,
     /// Entries of the ledger now.
@@ -61,6 +67,18 @@ pub struct ProgrammeBody {
     rules_version: u32,
     /// Whether members may be given each other's points.
     transfer_allowed: bool,
+}
+
+/// A key that checkpoints verify with, or did. It signs every checkpoint that covers the entry
+/// which added it, and none that covers the entry which retired it.
+#[derive(Serialize, ToSchema)]
+pub struct LedgerKey {
+    /// A C2SP verifier key.
+    vkey: String,
+    /// The entry that added it; 0 for the first.
+    added: u64,
+    /// The entry that retired it; null while it is in force.
+    retired: Option<u64>,
 }
 
 /// A key of the house.
@@ -94,6 +112,12 @@ pub async fn get(At(programme): At) -> Response {
         key: *id,
         public_key: base64url::encode(&key.public),
     });
+    let ledger_keys = governance.ledger_keys().into_iter();
+    let ledger_keys = ledger_keys.map(|key| LedgerKey {
+        vkey: ledger_keys::verifier_key(&fixed.origin, &key.public).to_string(),
+        added: key.added.entry,
+        retired: key.retired.map(|retired| retired.entry),
+    });
     json_of(&ProgrammeBody {
         programme: fixed.id.to_string(),
         origin: fixed.origin.clone(),
@@ -104,7 +128,8 @@ pub async fn get(At(programme): At) -> Response {
         clawback: fixed.clawback.as_str(),
         utc_offset_min: fixed.utc_offset_min,
         clock: fixed.clock.as_str(),
-        ledger_key: programme.verifier_key.to_string(),
+        ledger_key: ledger_keys::newest(governance).to_string(),
+        ledger_keys: ledger_keys.collect(),
         house_keys: house_keys.collect(),
         entries: view.size,
         price_version: governance.price_version(),

@@ -76,6 +76,7 @@ fn routes() -> OpenApiRouter<House> {
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::cosigned))
         .routes(routes!(log::policy))
+        .routes(routes!(log::vkey))
         .routes(routes!(log::inclusion))
         .routes(routes!(log::consistency))
         .route(

@@ -10,7 +10,7 @@ use super::house::Programme;
 use super::problem::ProblemBody;
 use crate::domain::ids::Party;
 use crate::domain::rejection::Rejection;
-use crate::proof::{base64url, hex};
+use crate::proof::{base64url, hex, ledger_keys};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -103,6 +103,11 @@ fn facts(programme: &Programme) -> Value {
     let keys = governance.keys_of(Party::HOUSE).map(
         |(id, key)| json!({"key": id.to_string(), "public_key": base64url::encode(&key.public)}),
     );
+    let ledger_keys = governance.ledger_keys().into_iter().map(|key| {
+        let vkey = ledger_keys::verifier_key(&fixed.origin, &key.public).to_string();
+        let retired = key.retired.map(|at| at.entry);
+        json!({"vkey": vkey, "added": key.added.entry, "retired": retired})
+    });
     let rejections = (0..=u8::MAX).filter_map(Rejection::from_number);
     let rejections = rejections.map(|rejection| {
         let (number, code) = (rejection.number(), rejection.code());
@@ -114,7 +119,7 @@ fn facts(programme: &Programme) -> Value {
         "currency": fixed.currency.code(),
         "currency_decimals": fixed.currency.decimals(),
         "point_scale": fixed.point_scale,
-        "ledger_key": programme.verifier_key.to_string(),
+        "ledger_keys": ledger_keys.collect::<Vec<_>>(),
         "house_keys": keys.collect::<Vec<_>>(),
         "rejections": rejections.collect::<Vec<_>>(),
     })

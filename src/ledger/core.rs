@@ -12,6 +12,7 @@ use super::view::{KeyRing, View};
 use crate::domain::admission::{self, Refusal};
 use crate::domain::effect::Effect;
 use crate::domain::execute::{self, Due, Signer, Stamp};
+use crate::domain::governance::Governance;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::invariants;
 use crate::domain::op::net_window::nettable;
@@ -34,8 +35,8 @@ use std::sync::Arc;
 pub struct Core {
     /// The state that decides the next entry.
     pub set: WorkingSet,
-    /// Signs checkpoints.
-    pub signer: NoteSigner,
+    /// Sign checkpoints, each while it is in force: at least every key that is.
+    pub signers: Vec<NoteSigner>,
     /// The last entry's time.
     pub last_time: Micros,
     /// Chain hash of the last entry.
@@ -65,6 +66,12 @@ pub enum Declined {
     /// The submission id was used for other bytes.
     #[error("this submission id was used before for other bytes; send it under a new id")]
     SubmissionIdReused,
+    /// An approved key could not sign the next checkpoint.
+    #[error(
+        "this house does not hold the new ledger key; name its file as next_ledger_key_file in \
+         the settings, start again, and send the same bytes again"
+    )]
+    LedgerKeyMissing,
     /// The writer's decision about key, scopes and validity.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -87,11 +94,28 @@ pub struct Sealed {
     pub view: Arc<View>,
 }
 
+/// What was accepted or replayed, before anything is signed.
+#[derive(Debug)]
+pub struct Folded {
+    /// How many entries there were before it.
+    pub expected_size: u64,
+    /// How many there are after it.
+    pub size: u64,
+    /// The entries.
+    pub records: Vec<Record>,
+    /// What the state gets.
+    pub changes: Changes,
+    /// The fold's standing after it.
+    pub standing: Standing,
+    /// The tree's new nodes.
+    pub appended: EdgeAppended,
+}
+
 impl Core {
     /// A core that stands at the given place.
     pub fn new(
         set: WorkingSet,
-        signer: NoteSigner,
+        signers: Vec<NoteSigner>,
         last_time: Micros,
         chain_hash: Hash,
         edge: Edge,
@@ -105,7 +129,7 @@ impl Core {
         Self {
             windows: None,
             set,
-            signer,
+            signers,
             last_time,
             chain_hash,
             edge,
@@ -147,6 +171,7 @@ impl Core {
             &envelope.submission,
             accepted_at,
         )?;
+        self.check_ledger_keys(governance, &envelope.submission)?;
         let index = self.next_index();
         let effects = self.execute(&envelope.signer, &envelope.submission, accepted_at, due);
         let record = self.encode(envelope, index, accepted_at, &effects);
@@ -230,25 +255,43 @@ impl Core {
         shared.clone()
     }
 
-    /// Seals what was accepted since the last seal; nothing if nothing was.
-    pub fn seal(&mut self) -> Option<Sealed> {
+    /// Brings the tree after what was accepted or replayed since the last time; nothing if nothing
+    /// was. Recovery needs no more: it signs nothing, least of all with keys retired since.
+    pub fn fold(&mut self) -> Option<Folded> {
         if self.records.is_empty() {
             return None;
         }
         let expected_size = self.edge.size();
-        let mut appended = self.edge.append(&std::mem::take(&mut self.leaf_hashes));
+        let appended = self.edge.append(&std::mem::take(&mut self.leaf_hashes));
         let changes = self.set.take_changes();
         invariants::assert_books(
             &self.set.books,
             changes.parties.iter().map(|(party, _)| *party),
         );
-        let governance = self.set.governance().clone();
         if changes.governance.is_some() {
-            self.keys = Arc::new(KeyRing::new(&governance));
+            self.keys = Arc::new(KeyRing::new(self.set.governance()));
         }
         if !changes.windows.is_empty() {
             self.windows = None;
         }
+        let standing = Standing {
+            window: self.set.books.window,
+            last_time: self.last_time,
+        };
+        Some(Folded {
+            expected_size,
+            size: self.edge.size(),
+            records: std::mem::take(&mut self.records),
+            changes,
+            standing,
+            appended,
+        })
+    }
+
+    /// Seals what was accepted since the last seal; nothing if nothing was.
+    pub fn seal(&mut self) -> Option<Sealed> {
+        let mut folded = self.fold()?;
+        let governance = self.set.governance().clone();
         let windows = self.windows();
         let origin = governance.programme.origin.clone();
         let checkpoint = Checkpoint {
@@ -256,7 +299,7 @@ impl Core {
             size: self.edge.size(),
             root: self.edge.root(),
         };
-        let checkpoint = checkpoint.sign(&[&self.signer]);
+        let checkpoint = checkpoint.sign(&self.signers_at(&governance, self.edge.size()));
         let view = View {
             size: self.edge.size(),
             chain_hash: self.chain_hash,
@@ -269,23 +312,57 @@ impl Core {
             windows,
         };
         let batch = Batch {
-            records: std::mem::take(&mut self.records),
-            tiles: std::mem::take(&mut appended.tiles),
+            records: folded.records,
+            tiles: std::mem::take(&mut folded.appended.tiles),
             checkpoint,
             chain_hash: self.chain_hash,
         };
-        let standing = Standing {
-            window: self.set.books.window,
-            last_time: self.last_time,
-        };
         Some(Sealed {
-            expected_size,
+            expected_size: folded.expected_size,
             batch,
-            changes,
-            standing,
-            appended,
+            changes: folded.changes,
+            standing: folded.standing,
+            appended: folded.appended,
             view: Arc::new(view),
         })
+    }
+
+    /// Declines what would put a key in force that cannot sign here: the checkpoint of that very
+    /// entry needs it.
+    fn check_ledger_keys(
+        &self,
+        governance: &Governance,
+        submission: &Submission,
+    ) -> Result<(), Declined> {
+        let wanted = submission.ops.iter().filter_map(|op| match &op.action {
+            Action::Propose(action) => Some(action.as_ref()),
+            Action::Approve(id) => Some(&governance.proposals.get(id)?.action),
+            _ => None,
+        });
+        let missing = wanted.into_iter().any(|action| match action {
+            Action::LedgerKeyAdd(add) => self.signer(&add.public).is_none(),
+            _ => false,
+        });
+        match missing {
+            true => Err(Declined::LedgerKeyMissing),
+            false => Ok(()),
+        }
+    }
+
+    fn signer(&self, public: &[u8; 32]) -> Option<&NoteSigner> {
+        let is_of = |signer: &&NoteSigner| signer.public() == *public;
+        self.signers.iter().find(is_of)
+    }
+
+    /// The signers of the checkpoint of a size, oldest key first.
+    fn signers_at(&self, governance: &Governance, size: u64) -> Vec<&NoteSigner> {
+        let keys = governance.ledger_keys();
+        let signing = keys.iter().filter(|key| key.signs(size));
+        let signers = signing.map(|key| {
+            let signer = self.signer(&key.public);
+            signer.expect("the start and the writer's decision saw every key in force")
+        });
+        signers.collect()
     }
 
     fn execute(

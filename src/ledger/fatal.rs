@@ -5,6 +5,8 @@
 //! dropped cannot say so in its stead: a bounded one keeps what it holds for as long as anybody may
 //! send.
 
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 /// Whether and why a ledger had to stop.
@@ -60,4 +62,27 @@ impl Fatal {
         let waited = ended.wait_for(|ended| *ended).await;
         waited.expect("the sender lives as long as self");
     }
+}
+
+/// Starts a thread that sets the fatal flag if it panics: an assertion of ours stops the house.
+/// When it ends in any way, `afterwards` is done.
+///
+/// # Errors
+/// The thread could not be had.
+pub fn spawn(
+    name: &str,
+    fatal: &Arc<Fatal>,
+    work: impl FnOnce() + Send + 'static,
+    afterwards: fn(&Fatal),
+) -> std::io::Result<JoinHandle<()>> {
+    let fatal = fatal.clone();
+    let label = name.to_owned();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+                fatal.set(&format!("the thread {label} panicked"));
+            }
+            afterwards(&fatal);
+        })
 }

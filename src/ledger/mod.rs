@@ -43,7 +43,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Writer as Settings;
 use crate::proof::envelope::{Envelope, EnvelopeError};
 use crate::proof::merkle::Hash;
-use crate::proof::note::NoteSigner;
+use crate::proof::note::{NoteSigner, VerifierKey};
 use crate::proof::tile::{Edge, TileCoordinate, TileError};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
@@ -61,8 +61,9 @@ pub struct Setup {
     pub log: Arc<dyn LogStore>,
     /// The state.
     pub state: Arc<dyn StateStore>,
-    /// Signs checkpoints under the ledger's origin.
-    pub signer: NoteSigner,
+    /// The ledger keys that this house holds, named after the ledger's origin: every one in force,
+    /// and the next one while the ledger is handed over.
+    pub signers: Vec<NoteSigner>,
     /// Where time comes from.
     pub clock: Arc<Clock>,
     /// Queue, batch and cache limits.
@@ -118,6 +119,7 @@ struct Inner {
     view: Arc<RwLock<Arc<View>>>,
     clock: Arc<Clock>,
     fatal: Arc<Fatal>,
+    held_keys: Vec<VerifierKey>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -138,7 +140,14 @@ pub fn found(
     let envelope = crate::proof::envelope::open_founding(compact)?;
     recovery::check_signer(&signer, &envelope.submission)?;
     let genesis = crate::proof::chain::GENESIS;
-    let mut core = Core::new(WorkingSet::empty(), signer, Micros(0), genesis, Edge::new());
+    let signers = vec![signer];
+    let mut core = Core::new(
+        WorkingSet::empty(),
+        signers,
+        Micros(0),
+        genesis,
+        Edge::new(),
+    );
     core.found(&envelope, now);
     let mut sealed = core.seal().expect("the founding entry was just made");
     log.append(0, epoch, &sealed.batch)?;
@@ -164,9 +173,10 @@ impl Ledger {
         let core = recovery::recover(
             setup.log.as_ref(),
             &reader,
-            setup.signer,
+            setup.signers,
             outside.as_deref(),
         )?;
+        let held_keys = verifier_keys(&core.signers);
         set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
@@ -205,9 +215,9 @@ impl Ledger {
             fatal: fatal.clone(),
         };
         let threads = Mutex::new(vec![
-            spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
-            spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
-            spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
+            fatal::spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
+            fatal::spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
+            fatal::spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
         ]);
         let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
@@ -217,6 +227,7 @@ impl Ledger {
             view,
             clock,
             fatal,
+            held_keys,
             threads,
         };
         Ok(Self {
@@ -272,6 +283,11 @@ impl Ledger {
             .read()
             .expect("no writer of the view panics")
             .clone()
+    }
+
+    /// The ledger keys that this house holds, whether in force or not.
+    pub fn held_keys(&self) -> &[VerifierKey] {
+        &self.inner.held_keys
     }
 
     /// How many submissions wait for the writer.
@@ -461,22 +477,7 @@ fn tile_error(error: TileError<StoreError>) -> StoreError {
     }
 }
 
-/// Starts a thread that sets the fatal flag if it panics: an assertion of ours stops the house.
-/// When it ends in any way, `afterwards` is done.
-fn spawn(
-    name: &str,
-    fatal: &Arc<Fatal>,
-    work: impl FnOnce() + Send + 'static,
-    afterwards: fn(&Fatal),
-) -> std::io::Result<JoinHandle<()>> {
-    let fatal = fatal.clone();
-    let label = name.to_owned();
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-                fatal.set(&format!("the thread {label} panicked"));
-            }
-            afterwards(&fatal);
-        })
+fn verifier_keys(signers: &[NoteSigner]) -> Vec<VerifierKey> {
+    let keys = signers.iter().map(|signer| signer.verifier_key().clone());
+    keys.collect()
 }

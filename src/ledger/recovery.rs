@@ -20,8 +20,9 @@ use crate::domain::working_set::WorkingSet;
 use crate::proof::chain::{ChainHasher, GENESIS};
 use crate::proof::checkpoint::{Checkpoint, Extensions};
 use crate::proof::entry::EntryRef;
+use crate::proof::ledger_keys;
 use crate::proof::merkle;
-use crate::proof::note::{NoteSigner, VerifierKey};
+use crate::proof::note::NoteSigner;
 use crate::proof::payload;
 use crate::proof::tile::{Edge, TileError};
 use std::sync::Arc;
@@ -38,6 +39,17 @@ pub enum RecoveryError {
     /// The key does not sign this ledger's checkpoints.
     #[error("the ledger key file is not the key that entry 0 names; put the right file in place")]
     OtherLedgerKey,
+    /// A key that signs this ledger's checkpoints is not at hand.
+    #[error(
+        "the ledger key {key}, in force since entry {added}, is in none of the files; name its \
+         file as ledger_key_file, or as next_ledger_key_file while two keys are in force"
+    )]
+    LedgerKeyMissing {
+        /// The key, as a verifier key.
+        key: String,
+        /// The entry that added it.
+        added: u64,
+    },
     /// The state stands beyond the end of the log.
     #[error("the log has {log} entries but the state stands at {state}: the log lost entries")]
     LogBehindState {
@@ -74,7 +86,7 @@ const REPLAY_ENTRIES: usize = 512;
 pub fn recover(
     log: &dyn LogStore,
     reader: &StateReader,
-    signer: NoteSigner,
+    signers: Vec<NoteSigner>,
     outside: Option<&str>,
 ) -> Result<Core, RecoveryError> {
     let head = log.head()?;
@@ -94,8 +106,9 @@ pub fn recover(
         at => ChainHasher::new().hash(&entry(log, at - 1)?.entry),
     };
     let edge = edge_at(log, state)?;
-    let mut core = Core::new(set, signer, standing.last_time, chain_hash, edge);
+    let mut core = Core::new(set, signers, standing.last_time, chain_hash, edge);
     replay(&mut core, log, reader, head.size)?;
+    check_signers(&core)?;
     check_edge(&core, log, &head, outside)?;
     Ok(core)
 }
@@ -234,8 +247,7 @@ pub fn check_signer(signer: &NoteSigner, founding: &Submission) -> Result<(), Re
     let key = signer.verifier_key();
     let named = |op: &Op| match &op.action {
         Action::Found(found) => {
-            found.programme.ledger_key == key.public_key().to_bytes()
-                && found.programme.origin == key.name()
+            found.programme.ledger_key == signer.public() && found.programme.origin == key.name()
         }
         _ => false,
     };
@@ -245,12 +257,27 @@ pub fn check_signer(signer: &NoteSigner, founding: &Submission) -> Result<(), Re
     }
 }
 
+/// Refuses to start where a key in force could not sign the next checkpoint.
+fn check_signers(core: &Core) -> Result<(), RecoveryError> {
+    let governance = core.set.governance();
+    for key in governance.ledger_keys_in_force() {
+        if core.signers.iter().all(|held| held.public() != key.public) {
+            let vkey = ledger_keys::verifier_key(&governance.programme.origin, &key.public);
+            return Err(RecoveryError::LedgerKeyMissing {
+                key: vkey.to_string(),
+                added: key.added.entry,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
-    if let Some(sealed) = core.seal() {
+    if let Some(folded) = core.fold() {
         let offset = core.set.governance().programme.utc_offset_min;
-        let writes = record::writes(&sealed.changes, &sealed.standing, offset);
+        let writes = record::writes(&folded.changes, &folded.standing, offset);
         let writes: Vec<_> = writes.iter().collect();
-        reader.flush(sealed.view.size, &writes)?;
+        reader.flush(folded.size, &writes)?;
     }
     Ok(())
 }
@@ -261,39 +288,41 @@ fn check_edge(
     head: &Head,
     outside: Option<&str>,
 ) -> Result<(), RecoveryError> {
-    let programme = &core.set.governance().programme;
-    let keys = std::slice::from_ref(core.signer.verifier_key());
-    if keys[0].public_key().to_bytes() != programme.ledger_key {
-        return Err(RecoveryError::OtherLedgerKey);
-    }
     let wrong = |place, reason: String| RecoveryError::Checkpoint { place, reason };
     if core.chain_hash != head.chain_hash {
         let reason = "the chain ends in another hash".to_owned();
         return Err(wrong("in the database", reason));
     }
     let here = head.checkpoint.as_deref().unwrap_or_default();
-    let size = check_checkpoint(core, log, here, &programme.origin, keys)
-        .map_err(|reason| wrong("in the database", reason))?;
+    let size =
+        check_checkpoint(core, log, here).map_err(|reason| wrong("in the database", reason))?;
     if size != head.size {
         let reason = format!("it is of size {size}, the log has {} entries", head.size);
         return Err(wrong("in the database", reason));
     }
     if let Some(outside) = outside {
-        check_checkpoint(core, log, outside, &programme.origin, keys)
+        check_checkpoint(core, log, outside)
             .map_err(|reason| wrong("kept outside the database", reason))?;
     }
     Ok(())
 }
 
-fn check_checkpoint(
-    core: &Core,
-    log: &dyn LogStore,
-    note: &str,
-    origin: &str,
-    keys: &[VerifierKey],
-) -> Result<u64, String> {
-    let opened = Checkpoint::open(note.as_bytes(), origin, keys, Extensions::Refused);
-    let (checkpoint, _) = opened.map_err(|error| error.to_string())?;
+/// Checks that all keys signed that were in force at the checkpoint's size, and that the tree leads
+/// to its root. One that is ahead of the log may be signed by a key which only lost entries added.
+fn check_checkpoint(core: &Core, log: &dyn LogStore, note: &str) -> Result<u64, String> {
+    let governance = core.set.governance();
+    let mut known = ledger_keys::all(governance);
+    let held = core.signers.iter().map(NoteSigner::verifier_key);
+    let held: Vec<_> = held.filter(|key| !known.contains(key)).cloned().collect();
+    known.extend(held);
+    let origin = &governance.programme.origin;
+    let opened = Checkpoint::open(note.as_bytes(), origin, &known, Extensions::Refused);
+    let (checkpoint, signed_by) = opened.map_err(|error| error.to_string())?;
+    let due = ledger_keys::at(governance, checkpoint.size);
+    let missing = due.iter().find(|key| !signed_by.contains(key));
+    if let Some(key) = missing.filter(|_| checkpoint.size <= core.edge.size()) {
+        return Err(format!("the ledger key {key} has not signed it"));
+    }
     let root = core
         .edge
         .root_at(checkpoint.size, |coordinate| log.tile(coordinate));

@@ -49,6 +49,9 @@ pub struct Programme {
     pub id: String,
     /// The key that signs checkpoints.
     pub ledger_key_file: PathBuf,
+    /// The key to which it hands over, or has just done so. Default: none.
+    #[serde(default)]
+    pub next_ledger_key_file: Option<PathBuf>,
     /// The folder of the keys with which the house signs by itself.
     pub keys_dir: PathBuf,
     /// Whether anybody may read the log's bundles of entries. Default false: auditors alone.
@@ -118,6 +121,9 @@ impl Config {
         config.data_dir = folder.join(&config.data_dir);
         for programme in &mut config.programmes {
             programme.ledger_key_file = folder.join(&programme.ledger_key_file);
+            if let Some(next) = &mut programme.next_ledger_key_file {
+                *next = folder.join(&next);
+            }
             programme.keys_dir = folder.join(&programme.keys_dir);
             let masters_dir = &mut programme.settlement.masters_dir;
             *masters_dir = folder.join(&masters_dir);
@@ -397,8 +403,8 @@ mod tests {
     fn relative_paths_start_at_the_folder_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tallyhouse.toml");
-        let programme =
-            "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\nkeys_dir = \"/k\"\n";
+        let programme = "[[programme]]\nid = \"a\"\nledger_key_file = \"k.pem\"\n\
+            keys_dir = \"/k\"\nnext_ledger_key_file = \"k2.pem\"\n";
         fs::write(&path, programme).unwrap();
         let config = Config::load(&path).unwrap();
         assert_eq!(config.data_dir, folder.path().join("data"));
@@ -406,6 +412,8 @@ mod tests {
             config.programmes[0].ledger_key_file,
             folder.path().join("k.pem")
         );
+        let next = config.programmes[0].next_ledger_key_file.as_deref();
+        assert_eq!(next, Some(folder.path().join("k2.pem").as_path()));
         assert_eq!(config.programmes[0].keys_dir, Path::new("/k"));
         let masters_dir = &config.programmes[0].settlement.masters_dir;
         assert_eq!(*masters_dir, folder.path().join("masters"));

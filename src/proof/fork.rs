@@ -83,23 +83,30 @@ pub enum ForkError {
     NotShown,
 }
 
-/// Two checkpoints of one key, the smaller first.
+/// Two checkpoints that keys of one ledger signed, the smaller first.
 ///
 /// # Errors
-/// [`CheckpointError`] if the key did not sign one of them.
+/// [`CheckpointError`] if none of the keys signed one of them.
 pub fn in_order<'a>(
-    key: &VerifierKey,
+    keys: &[VerifierKey],
     a: &'a str,
     b: &'a str,
 ) -> Result<[(Checkpoint, &'a str); 2], CheckpointError> {
-    let keys = std::slice::from_ref(key);
+    let origin = keys.first().map_or("", VerifierKey::name);
     let open = |note: &str| {
-        let opened = Checkpoint::open(note.as_bytes(), key.name(), keys, Extensions::Refused);
+        let opened = Checkpoint::open(note.as_bytes(), origin, keys, Extensions::Refused);
         opened.map(|(checkpoint, _)| checkpoint)
     };
     let mut both = [(open(a)?, a), (open(b)?, b)];
     both.sort_by_key(|(checkpoint, _)| checkpoint.size);
     Ok(both)
+}
+
+/// The key that signed both checkpoints; none where one handed over to another in between.
+#[must_use]
+pub fn signer_of_both<'k>(keys: &'k [VerifierKey], a: &str, b: &str) -> Option<&'k VerifierKey> {
+    let signed = |key: &&VerifierKey| in_order(std::slice::from_ref(*key), a, b).is_ok();
+    keys.iter().find(signed)
 }
 
 impl Evidence {
@@ -113,7 +120,7 @@ impl Evidence {
         b: &str,
         shown: Option<&Shown>,
     ) -> Result<Self, ForkError> {
-        let [(older, older_note), (newer, newer_note)] = in_order(key, a, b)?;
+        let [(older, older_note), (newer, newer_note)] = in_order(std::slice::from_ref(key), a, b)?;
         let shown = shown.filter(|_| older.size != newer.size);
         let evidence = Self {
             format: FORMAT.to_owned(),
@@ -163,7 +170,8 @@ impl Evidence {
         if self.vkey != key.to_string() {
             return Err(ForkError::OtherKey(self.vkey.chars().take(400).collect()));
         }
-        let [(older, _), (newer, _)] = in_order(key, &self.older, &self.newer)?;
+        let [(older, _), (newer, _)] =
+            in_order(std::slice::from_ref(key), &self.older, &self.newer)?;
         if older.size != newer.size {
             let root = self.root_in_newer.as_deref().ok_or(ForkError::NotShown)?;
             let root = hash(root)?;

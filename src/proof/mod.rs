@@ -23,6 +23,7 @@
 //! | [`cosignature`] | what a witness says | C2SP tlog-cosignature |
 //! | [`policy`] | which witnesses are enough | C2SP tlog-policy |
 //! | [`add_checkpoint`], [`witnessed`] | what a witness is asked; its rules | C2SP tlog-witness |
+//! | [`handover`], [`ledger_keys`] | the keys of checkpoints | `schemas/README.md` |
 //! | [`fork`] | evidence that a key signed two ledgers | `schemas/README.md` |
 //! | [`tlog_proof`] | the portable proof | C2SP tlog-proof |
 //! | [`statement`] | statements and what binds them | RFC 8785, RFC 6962 |
@@ -39,10 +40,12 @@ pub mod effects;
 pub mod entry;
 pub mod envelope;
 pub mod fork;
+pub mod handover;
 pub mod hex;
 pub mod json;
 pub mod jws;
 pub mod keys;
+pub mod ledger_keys;
 pub mod merkle;
 pub mod netting;
 pub mod note;

@@ -53,7 +53,10 @@ pub enum NoteError {
     #[error("a signature by a known key does not verify; do not trust this note")]
     BadSignature,
     /// No known key has signed.
-    #[error("none of the known keys has signed this note")]
+    #[error(
+        "none of the known keys has signed this note; if the ledger's key was rotated, pin the \
+         newer one"
+    )]
     NotSigned,
     /// A key's name is empty, too long, or holds a space, a plus or a control character.
     #[error("a key name has 1 to {NAME_BYTES_MAX} bytes, no spaces, no plus sign")]
@@ -143,6 +146,12 @@ impl NoteSigner {
     #[must_use]
     pub fn verifier_key(&self) -> &VerifierKey {
         &self.verifier
+    }
+
+    /// The 32 bytes of the public key.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        self.verifier.key.to_bytes()
     }
 }
 

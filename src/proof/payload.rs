@@ -103,6 +103,7 @@ fn submission(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Submissio
             found.programme.origin.clone_from(&submission.ledger);
         }
     }
+    governance::check_handovers(&submission, reader)?;
     Ok(submission)
 }
 

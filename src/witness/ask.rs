@@ -3,7 +3,7 @@
 //! Must not: wait longer than told, whatever the other side does, or read more than it may say.
 
 use crate::proof::add_checkpoint::{AddCheckpoint, origin_hash, parse_size};
-use crate::proof::note::{NOTE_BYTES_MAX, VerifierKey};
+use crate::proof::note::NOTE_BYTES_MAX;
 use std::time::Duration;
 
 /// Asks one witness about one ledger.
@@ -36,8 +36,8 @@ pub enum AskError {
 }
 
 impl Asker {
-    /// Asks at an address about the ledger of a key; each question has this much time in all.
-    pub fn new(url: &str, ledger: &VerifierKey, timeout: Duration) -> Self {
+    /// Asks at an address about the ledger of this origin; each question has this much time in all.
+    pub fn new(url: &str, origin: &str, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
@@ -50,7 +50,7 @@ impl Asker {
         Self {
             agent: config.into(),
             add: format!("{url}/add-checkpoint"),
-            shown: format!("{url}/checkpoints/{}", origin_hash(ledger.name())),
+            shown: format!("{url}/checkpoints/{}", origin_hash(origin)),
         }
     }
 

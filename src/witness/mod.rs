@@ -18,12 +18,13 @@ pub mod book;
 pub mod rounds;
 pub mod start;
 
+use crate::domain::governance::Governance;
 use crate::ledger::Ledger;
 use crate::platform::config::Programme;
 use crate::platform::files;
-use crate::proof::checkpoint::{Checkpoint, CheckpointError, Extensions};
+use crate::proof::checkpoint::CheckpointError;
 use crate::proof::cosignature::WitnessKey;
-use crate::proof::keys::PublicKey;
+use crate::proof::ledger_keys;
 use crate::proof::note::{NoteError, VerifierKey};
 use crate::proof::policy::{Policy, PolicyError};
 use ask::Asker;
@@ -53,10 +54,6 @@ pub enum WitnessError {
 /// The witnesses of one programme, and what came of asking them.
 pub struct Witnessing {
     ledger: Ledger,
-    /// The keys of our own checkpoints.
-    log_keys: Vec<VerifierKey>,
-    policy_text: String,
-    policy: Policy,
     witnesses: Vec<Asked>,
     interval: Duration,
     quorum: usize,
@@ -76,6 +73,7 @@ pub struct Cosigned {
 
 struct Asked {
     key: WitnessKey,
+    url: String,
     asker: Asker,
     standing: Mutex<Standing>,
 }
@@ -139,16 +137,13 @@ pub fn policy_text(
     text + &format!("group enough {quorum} {}\nquorum enough\n", names.join(" "))
 }
 
-/// The key that a ledger's checkpoints verify with.
+/// The newest key that a ledger's checkpoints verify with.
 ///
 /// # Panics
 /// If its founding entry names a ledger key that founding would have refused.
 #[must_use]
 pub fn ledger_key(ledger: &Ledger) -> VerifierKey {
-    let view = ledger.view();
-    let programme = &view.governance.programme;
-    let key = PublicKey::register(&programme.ledger_key).expect("founding checked the ledger key");
-    VerifierKey::new(&programme.origin, key).expect("an origin can name a note key")
+    ledger_keys::newest(&ledger.view().governance)
 }
 
 impl Witnessing {
@@ -157,7 +152,7 @@ impl Witnessing {
     /// # Errors
     /// [`WitnessError`].
     pub fn open(ledger: Ledger, settings: &Programme, folder: &Path) -> Result<Self, WitnessError> {
-        let log_keys = vec![ledger_key(&ledger)];
+        let log_key = ledger_key(&ledger);
         let read = |witness: &crate::platform::config::Witness| {
             let key = WitnessKey::parse(&witness.vkey);
             let vkey = witness.vkey.clone();
@@ -171,12 +166,14 @@ impl Witnessing {
             .map(|witness| witness.url.as_str());
         let named: Vec<(WitnessKey, &str)> = keys.into_iter().zip(urls).collect();
         let quorum = settings.witnessing.quorum;
-        let policy_text = policy_text(&log_keys, &named, quorum);
-        let policy = Policy::parse(policy_text.as_bytes())?;
+        let policy_text = policy_text(std::slice::from_ref(&log_key), &named, quorum);
+        // The settings are refused here; later policies differ in the keys of our own alone.
+        Policy::parse(policy_text.as_bytes())?;
         let timeout = Duration::from_millis(settings.witnessing.timeout_ms);
         let asked = |(key, url): (WitnessKey, &str)| Asked {
             key,
-            asker: Asker::new(url, &log_keys[0], timeout),
+            url: url.to_owned(),
+            asker: Asker::new(url, log_key.name(), timeout),
             standing: Mutex::new(Standing {
                 size: 0,
                 time_s: 0,
@@ -187,9 +184,6 @@ impl Witnessing {
         let witnessing = Self {
             witnesses: named.into_iter().map(asked).collect(),
             ledger,
-            log_keys,
-            policy_text,
-            policy,
             interval: Duration::from_secs(settings.witnessing.interval_s),
             quorum,
             folder: folder.to_owned(),
@@ -204,9 +198,26 @@ impl Witnessing {
         self.cosigned.read().expect("no writer panics").clone()
     }
 
-    /// The draft of a policy for this ledger and its witnesses.
-    pub fn policy_text(&self) -> &str {
-        &self.policy_text
+    /// The draft of a policy for this ledger, with its keys in force, and its witnesses.
+    pub fn policy_text(&self) -> String {
+        let view = self.ledger.view();
+        self.policy_text_of(&ledger_keys::in_force(&view.governance))
+    }
+
+    fn policy_text_of(&self, log_keys: &[VerifierKey]) -> String {
+        let named = self
+            .witnesses
+            .iter()
+            .map(|asked| (asked.key.clone(), asked.url.as_str()));
+        policy_text(log_keys, &named.collect::<Vec<_>>(), self.quorum)
+    }
+
+    /// The policy for a checkpoint of a size.
+    fn policy(&self, governance: &Governance, size: u64) -> Result<Policy, PolicyError> {
+        Policy::parse(
+            self.policy_text_of(&ledger_keys::at(governance, size))
+                .as_bytes(),
+        )
     }
 
     /// The ledger.
@@ -232,7 +243,12 @@ impl Witnessing {
         let Some(note) = self.published().map_err(WitnessError::File)? else {
             return Ok(());
         };
-        match self.policy.check(note.as_bytes()) {
+        let governance = &self.ledger.view().governance;
+        let opened = ledger_keys::open(governance, &[], note.as_bytes());
+        // One that none of our keys signed is refused by any policy.
+        let size = opened.map_or(u64::MAX, |checkpoint| checkpoint.size);
+        let policy = self.policy(governance, size)?;
+        match policy.check(note.as_bytes()) {
             Ok(satisfied) if !self.witnesses.is_empty() => {
                 for (key, time_s) in &satisfied.witnesses {
                     let asked = self.witnesses.iter().find(|asked| asked.key == **key);
@@ -281,9 +297,10 @@ impl Witnessing {
 
     /// Compares the ledger with a checkpoint that somebody shows.
     fn compare(&self, note: &[u8]) -> Result<Compared, CheckpointError> {
-        let origin = self.log_keys[0].name();
-        let opened = Checkpoint::open(note, origin, &self.log_keys, Extensions::Refused);
-        let (shown, _) = opened?;
+        // A database put back from before a rotation does not know the key that came after: the
+        // key files do.
+        let governance = &self.ledger.view().governance;
+        let shown = ledger_keys::open(governance, self.ledger.held_keys(), note)?;
         let root = match self.ledger.root_at(shown.size) {
             Ok(root) => root,
             Err(error) => return Ok(Compared::Unreadable(error)),

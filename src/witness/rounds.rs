@@ -221,11 +221,11 @@ impl Witnessing {
         }
         let cosignatures: String = lines.values().map(String::as_str).collect();
         let note = format!("{}{cosignatures}", gathered.view.checkpoint);
-        match self.policy.check(note.as_bytes()) {
-            Ok(satisfied) => {
-                let size = satisfied.checkpoint.size;
-                self.publish(Cosigned { size, note });
-            }
+        let size = gathered.view.size;
+        let policy = self.policy(&gathered.view.governance, size);
+        let policy = policy.expect("the settings made a policy at the start");
+        match policy.check(note.as_bytes()) {
+            Ok(_) => self.publish(Cosigned { size, note }),
             Err(error) => tracing::error!(%error, "a cosigned checkpoint fails its own policy"),
         }
     }

@@ -264,7 +264,7 @@ fn what_does_not_lead_to_the_pins_is_found() {
         (with(note(size, &stranger)), Some(Check::Checkpoint)),
         (
             Pins {
-                ledger_key: Some(stranger.verifier_key().clone()),
+                ledger_keys: vec![stranger.verifier_key().clone()],
                 ..Pins::default()
             },
             Some(Check::LedgerKey),

@@ -30,6 +30,31 @@ use tallyhouse::settlement::{publish, shadow};
 /// Set to write a ledger that is not there yet.
 const WRITE: &str = "TALLYHOUSE_WRITE_GOLDEN";
 
+/// One ledger key hands over to the next, and what is refused on the way.
+const LEDGER_KEYS: &[(u64, &str, &str)] = &[
+    (0, "bakery/k1", "issue i1 m1 100"),
+    (
+        0,
+        "house/g1",
+        "propose q1 ledger_key_add house/ledger house/ledger-2",
+    ),
+    (
+        0,
+        "house/g1",
+        "propose q2 ledger_key_retire public=house/ledger",
+    ),
+    (0, "house/g2", "approve a2 q2; approve a1 q1"),
+    (1, "cinema/k1", "burn b1 m1 40"),
+    (0, "house/g2", "approve a2 q2"),
+    (1, "bakery/k1", "issue i2 m1 7"),
+    (
+        0,
+        "house/g1",
+        "propose q3 ledger_key_add house/ledger-2 house/ledger",
+    ),
+    (0, "house/g2", "approve a3 q3; approve a2 q2"),
+];
+
 /// Hours to wait, who signs, and what: `;` between ops, `!` before an atomic submission.
 const STEPS: &[(u64, &str, &str)] = &[
     (
@@ -441,11 +466,12 @@ pub fn committed(name: &str) -> (Vec<Record>, String) {
 /// Steps of a ledger: hours to wait, who signs, and what.
 type Steps = &'static [(u64, &'static str, &'static str)];
 
-const LEDGERS: [(&str, Setup, Steps); 4] = [
+const LEDGERS: [(&str, Setup, Steps); 5] = [
     ("issuer-pays", ISSUER_PAYS, STEPS),
     ("pool", POOL_DEBT, STEPS),
     ("clearing-issuer-pays", ISSUER_PAYS, CLEARING),
     ("clearing-pool", POOL_DEBT, CLEARING),
+    ("ledger-keys", ISSUER_PAYS, LEDGER_KEYS),
 ];
 
 #[test]
@@ -589,8 +615,9 @@ fn the_committed_ledgers_show_every_op_every_move_and_every_reason() {
     assert_eq!(moves.len(), MoveKind::ALL.len(), "{moves:?}");
     assert_eq!(reasons.len(), Reason::ALL.len(), "{reasons:?}");
     let all = "adjust approve burn capture confirm_payment cut_window dispute_answer dispute_open \
-        dispute_resolve expire found hold issue issue_statements key_add key_revoke limit_set \
-        member_freeze member_unfreeze net_window partner_set payment_returned price_set \
+        dispute_resolve expire found hold issue issue_statements key_add key_revoke \
+        ledger_key_add ledger_key_retire limit_set member_freeze member_unfreeze net_window \
+        partner_set payment_returned price_set \
         programme_set propose release reverse rules_upgrade statement_acknowledge transfer \
         window_release";
     assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(" "), all);

@@ -49,7 +49,8 @@ use tallyhouse::domain::window::{Item, ItemKey, payment_reference};
 use tallyhouse::domain::working_set::{Needs, OpRecord, WorkingSet};
 use tallyhouse::ledger::record;
 use tallyhouse::proof::keys::{self, Kid};
-use tallyhouse::proof::{base64url, effects, hex, jws, netting, payload};
+use tallyhouse::proof::note::NoteSigner;
+use tallyhouse::proof::{base64url, effects, handover, hex, jws, netting, payload};
 
 /// The ledger that all tests write.
 pub const ORIGIN: &str = "points.example/coalition-0123abcd";
@@ -98,6 +99,12 @@ pub fn signer(kid: &str) -> keys::Signer {
 /// The base64url of a key's public half.
 pub fn public(kid: &str) -> String {
     base64url::encode(&signer(kid).public_key().to_bytes())
+}
+
+/// The same key as one that signs notes of the ledger.
+pub fn note_signer(kid: &str) -> NoteSigner {
+    let secret = *blake3::hash(kid.as_bytes()).as_bytes();
+    NoteSigner::new(ORIGIN, &secret).expect("an origin names a key")
 }
 
 /// A submission's payload.
@@ -193,6 +200,14 @@ pub fn op(sentence: &str) -> Value {
     if !rows.is_empty() {
         fields.insert("rows".to_owned(), Value::Array(rows));
     }
+    if *kind == "ledger_key_add" {
+        let mut key = |name: &str| {
+            let kid = fields.shift_remove(name).expect("a key");
+            note_signer(kid.as_str().expect("a key"))
+        };
+        let handover = handover::sign(&key("from"), &key("to"));
+        fields.insert("handover".to_owned(), json!(handover));
+    }
     if *kind == "partner_set" {
         let roles = || json!(["issue", "burn"]);
         fields.entry("roles").or_insert_with(roles);
@@ -217,6 +232,7 @@ fn names_of(kind: &str) -> &'static [&'static str] {
         "key_add" | "key_revoke" => &["id", "key"],
         "limit_set" => &["id", "subject"],
         "rules_upgrade" => &["id", "version"],
+        "ledger_key_add" => &["id", "from", "to"],
         "adjust" => &["id", "kind", "corrects"],
         "cut_window" => &["id", "window", "last_day"],
         "net_window"

@@ -17,6 +17,8 @@ mod expiry;
 mod governance;
 #[path = "rules/holds.rs"]
 mod holds;
+#[path = "rules/ledger_keys.rs"]
+mod ledger_keys;
 #[path = "rules/limits.rs"]
 mod limits;
 #[path = "rules/lots.rs"]

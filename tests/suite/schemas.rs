@@ -68,7 +68,7 @@ fn examples_pass_the_schema_and_the_reader_and_show_every_kind_of_op() {
         .map(|(_, op)| op["properties"]["op"]["const"].as_str().expect("a kind"))
         .collect();
     assert_eq!(kinds, all);
-    assert_eq!(all.len(), 31);
+    assert_eq!(all.len(), 33);
     // Each definition is one that a submission, or a proposal, leads to.
     let led_to = |of: &Value, prefix: &str| {
         let refs = of["oneOf"].as_array().expect("a choice").iter();

@@ -11,6 +11,8 @@ mod model;
 mod random;
 #[path = "simulation/recovery.rs"]
 mod recovery;
+#[path = "simulation/rotation.rs"]
+mod rotation;
 #[path = "simulation/workload.rs"]
 mod workload;
 

@@ -175,7 +175,7 @@ impl Coalition {
     fn open(id: &str, clock: Clock) -> Self {
         let origin = format!("points.example/{id}-0123abcd");
         let store = Arc::new(MemoryStore::default());
-        let note = || NoteSigner::new(&origin, &secret(&origin)).expect("an origin");
+        let note = || ledger_signer(&origin, "");
         let ledger_key = base64url::encode(&note().verifier_key().public_key().to_bytes());
         let keys = HOUSE_KEYS.iter().map(|(key, scopes)| {
             let public_key = public_key(&format!("house/{key}"));
@@ -202,7 +202,7 @@ impl Coalition {
         let setup = Setup {
             log: store.clone(),
             state: store.clone(),
-            signer: note(),
+            signers: vec![note(), ledger_signer(&origin, "next")],
             clock: Arc::new(clock),
             settings: Config::default().writer,
             checkpoint_file: None,
@@ -314,6 +314,11 @@ impl Coalition {
     }
 }
 
+/// The ledger key of an origin, or another one with a name. A coalition holds `next` too.
+pub fn ledger_signer(origin: &str, name: &str) -> NoteSigner {
+    NoteSigner::new(origin, &secret(&format!("{origin}{name}"))).expect("an origin")
+}
+
 /// A real server on a free loopback port.
 pub struct Server {
     pub address: SocketAddr,
@@ -372,6 +377,7 @@ impl Server {
         let programme = platform::config::Programme {
             id: coalition.id.clone(),
             ledger_key_file: "none".into(),
+            next_ledger_key_file: None,
             keys_dir: "none".into(),
             public_entries: true,
             settlement: platform::config::Settlement::default(),

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use crate::support::{Coalition, Server};
+use crate::support::{Coalition, Server, ledger_signer};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use tallyhouse::http::ServeError;
 use tallyhouse::platform::config::{Config, Programme};
 use tallyhouse::proof::checkpoint::{Checkpoint, Extensions};
 use tallyhouse::proof::cosignature::{WitnessSigner, cosigned_by};
-use tallyhouse::proof::note::NoteSigner;
+use tallyhouse::proof::note::{NoteSigner, VerifierKey};
 use tallyhouse::proof::policy::Policy;
 use tallyhouse::witness::book::Book;
 use tallyhouse::witness::rounds::Rounds;
@@ -82,9 +82,14 @@ fn says(status: &'static str, body: impl Fn(&str) -> String + Send + Sync + 'sta
 
 /// A fake over a real book: an honest witness, in this process.
 fn honest(number: u8, coalition: &Coalition) -> (String, Arc<Book>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
     let key = tallyhouse::witness::ledger_key(&coalition.ledger);
-    let book = Arc::new(Book::open(folder.path(), signer(number), [key]).unwrap());
+    honest_knowing(number, &[key])
+}
+
+/// The same, which knows these keys of the ledger.
+fn honest_knowing(number: u8, keys: &[VerifierKey]) -> (String, Arc<Book>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let book = Arc::new(Book::open(folder.path(), signer(number), keys.to_vec()).unwrap());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime
         .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
@@ -130,6 +135,64 @@ fn standing(witnessing: &Witnessing, number: u8) -> Standing {
 fn issue(coalition: &Coalition, id: &str) -> u64 {
     let ops = json!([{"op": "issue", "id": id, "member": "m1", "points": 1}]);
     coalition.accept("bakery/till", id, &ops)
+}
+
+#[test]
+fn witnesses_go_on_while_one_ledger_key_hands_over_to_the_next() {
+    let coalition = Coalition::simulated("demo");
+    let origin = coalition.origin.clone();
+    let (old, new) = (ledger_signer(&origin, ""), ledger_signer(&origin, "next"));
+    let keys = [&old, &new].map(|signer| signer.verifier_key().clone());
+    let (url, _, _keep) = honest_knowing(1, &keys);
+    let witnesses = witnessing(&coalition, &[&url], 1);
+    let cosigned = || {
+        witnesses.round(&KEEP_ON);
+        let cosigned = witnesses.cosigned().unwrap();
+        assert_eq!(cosigned.size, coalition.size());
+        let policy = Policy::parse(witnesses.policy_text().as_bytes()).unwrap();
+        policy.check(cosigned.note.as_bytes()).unwrap();
+        policy.logs().len()
+    };
+    assert_eq!(cosigned(), 1);
+    let handover = tallyhouse::proof::handover::sign(&old, &new);
+    let add = json!({"op": "ledger_key_add", "handover": handover});
+    coalition.approve(&[("add", add)]);
+    assert_eq!(cosigned(), 2);
+    let public_key = tallyhouse::proof::base64url::encode(&old.public());
+    let retire = json!({"op": "ledger_key_retire", "public_key": public_key});
+    coalition.approve(&[("retire", retire)]);
+    assert_eq!(cosigned(), 1);
+    // Another start takes over what was cosigned, and a key counts for its own sizes only.
+    let again = witnessing(&coalition, &[&url], 1);
+    assert_eq!(again.cosigned(), witnesses.cosigned());
+    assert_eq!(again.check_start(), Ok(()));
+    let size = coalition.size();
+    let ahead = |signer: &NoteSigner| {
+        let origin = origin.clone();
+        let root = [7; 32];
+        let size = size + 9;
+        let forged = Checkpoint { origin, size, root }.sign(&[signer]);
+        std::fs::write(coalition.folder.path().join("cosigned"), forged).unwrap();
+        again.check_start()
+    };
+    assert_eq!(ahead(&old), Ok(()));
+    assert!(matches!(ahead(&new), Err(Published::Ahead { .. })));
+}
+
+#[test]
+fn a_database_from_before_a_rotation_is_told_by_the_key_that_is_held() {
+    let coalition = Coalition::simulated("demo");
+    let origin = coalition.origin.clone();
+    let size = coalition.size() + 9;
+    let root = [7; 32];
+    let new = ledger_signer(&origin, "next");
+    let published = Checkpoint { origin, size, root }.sign(&[&new]);
+    std::fs::write(coalition.folder.path().join("cosigned"), published).unwrap();
+    let witnesses = witnessing(&coalition, &[], 1);
+    assert!(matches!(
+        witnesses.check_start(),
+        Err(Published::Ahead { .. })
+    ));
 }
 
 #[test]

@@ -274,7 +274,7 @@ impl Demo {
         bar.finish_and_clear();
         let pins = Pins {
             checkpoint: Some(exported.checkpoint),
-            ledger_key: Some(VerifierKey::parse(&founded.vkey)?),
+            ledger_keys: vec![VerifierKey::parse(&founded.vkey)?],
             found_hash: Some(founded.found),
             ..Pins::default()
         };

@@ -49,7 +49,7 @@ pub fn mirror(
     client: &Client,
     auditor: Option<&Signer>,
     dir: &Path,
-    key: Option<&VerifierKey>,
+    keys: &[VerifierKey],
 ) -> anyhow::Result<Mirrored> {
     let mut mirror = Mirror {
         client,
@@ -59,7 +59,7 @@ pub fn mirror(
         parent: None,
     };
     let note = mirror.get("/log/checkpoint", "text/plain", false)?;
-    let new = read_checkpoint(&note, key).context("the house's checkpoint")?;
+    let new = read_checkpoint(&note, keys).context("the house's checkpoint")?;
     let kept = mirror.kept().with_context(|| {
         let file = dir.join(CHECKPOINT);
         format!(
@@ -128,7 +128,7 @@ impl Mirror<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).context(file.display().to_string()),
         };
-        let checkpoint = read_checkpoint(&note, None)?;
+        let checkpoint = read_checkpoint(&note, &[])?;
         let edge = Edge::of_partial_tiles(checkpoint.size, |path| {
             fs::read(self.dir.join(path.to_string())).with_context(|| path.to_string())
         });
@@ -315,11 +315,10 @@ fn tile_error(error: TileError<anyhow::Error>) -> anyhow::Error {
     }
 }
 
-/// Reads a signed checkpoint; without a key, its signature is somebody else's to check.
-fn read_checkpoint(note: &[u8], key: Option<&VerifierKey>) -> anyhow::Result<Checkpoint> {
-    if let Some(key) = key {
-        let known = std::slice::from_ref(key);
-        let opened = Checkpoint::open(note, key.name(), known, Extensions::Refused);
+/// Reads a signed checkpoint; without keys, its signature is somebody else's to check.
+fn read_checkpoint(note: &[u8], keys: &[VerifierKey]) -> anyhow::Result<Checkpoint> {
+    if let Some(key) = keys.first() {
+        let opened = Checkpoint::open(note, key.name(), keys, Extensions::Refused);
         return Ok(opened?.0);
     }
     let text = std::str::from_utf8(note).context("it is no text")?;

@@ -247,13 +247,13 @@ impl Inspection<'_> {
         const WHAT: &str = "ledger";
         let vkey = match (&self.arguments.vkey, &self.info) {
             (Some(vkey), _) => vkey.clone(),
-            (None, Some(info)) => info.ledger_key.clone(),
+            (None, Some(info)) => info.vkeys(),
             (None, None) => {
                 checks.open(WHAT, &"no verifier key: give --vkey or --url");
                 return Ok(());
             }
         };
-        let vkey = verifier::verifier_key(&vkey)?;
+        let vkeys = verifier::verifier_keys(&vkey)?;
         let receipt = match (&self.arguments.receipt, &self.house) {
             (Some(file), _) => read(file)?,
             (None, Some(house)) if self.arguments.key.is_given() => {
@@ -265,7 +265,7 @@ impl Inspection<'_> {
                 return Ok(());
             }
         };
-        match receipt::verify(&receipt, std::slice::from_ref(&vkey)) {
+        match receipt::verify(&receipt, &vkeys) {
             Err(error) => checks.fails(WHAT, &error),
             Ok(receipt) => {
                 let done = verify::verify_bound(opened, stated, &receipt);

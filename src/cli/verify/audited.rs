@@ -24,7 +24,7 @@ pub struct Pinned {
     /// A signed checkpoint that the entries have to lead to or pass; can be given more than once
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
-    /// The ledger's verifier key (name+hash+base64), or a file that holds it
+    /// A verifier key of the ledger (name+hash+base64), a retired one too, or a file of them
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
     /// The chain hash of entry 0 that you pinned, 64 hex digits
@@ -58,12 +58,12 @@ impl Pinned {
             notes.push(super::read_text(path, CHECKPOINT_BYTES_MAX)?);
         }
         let mut notes = notes.into_iter();
-        let ledger_key = self.vkey.as_deref().map(super::verifier_key);
+        let ledger_keys = self.vkey.as_deref().map(super::verifier_keys);
         let found_hash = self.found.as_deref().map(parse_hash);
         Ok(Pins {
             checkpoint: notes.next(),
             earlier: notes.collect(),
-            ledger_key: ledger_key.transpose()?,
+            ledger_keys: ledger_keys.transpose()?.unwrap_or_default(),
             found_hash: found_hash.transpose()?,
         })
     }

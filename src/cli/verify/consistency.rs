@@ -17,6 +17,9 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+/// Why a fork across a rotation makes no portable evidence.
+pub const NO_COMMON_KEY: &str = "no one key signed both checkpoints, as evidence takes: look for \
+                                 two that the same key signed";
 /// Longest proof file: 63 lines and room.
 const PROOF_BYTES_MAX: usize = 16 << 10;
 
@@ -31,7 +34,7 @@ pub struct Arguments {
     old: PathBuf,
     /// The newer signed checkpoint
     new: PathBuf,
-    /// The ledger's verifier key (name+hash+base64), or a file that holds it
+    /// The ledger's verifier key (name+hash+base64), or a file that holds one a line
     #[arg(long)]
     vkey: String,
     #[command(flatten)]
@@ -58,10 +61,10 @@ struct Way {
 
 /// Compares the two and prints what was found.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let key = super::verifier_key(&arguments.vkey)?;
+    let keys = super::verifier_keys(&arguments.vkey)?;
     let old = super::read_text(&arguments.old, CHECKPOINT_BYTES_MAX)?;
     let new = super::read_text(&arguments.new, CHECKPOINT_BYTES_MAX)?;
-    let both = match fork::in_order(&key, &old, &new) {
+    let both = match fork::in_order(&keys, &old, &new) {
         Ok([(older, _), (newer, _)]) => [older, newer],
         Err(error) => return Ok(refused(arguments.json, &error.to_string())),
     };
@@ -96,7 +99,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     tell_fork(
-        &key,
+        &keys,
         [&old, &new],
         &shown,
         arguments.evidence.as_deref(),
@@ -106,12 +109,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 /// Prints that a fork is proved, and writes the evidence where it is asked for.
 pub fn tell_fork(
-    key: &VerifierKey,
+    keys: &[VerifierKey],
     [a, b]: [&str; 2],
     shown: &Shown,
     out: Option<&Path>,
     as_json: bool,
 ) -> anyhow::Result<Exit> {
+    let Some(key) = fork::signer_of_both(keys, a, b) else {
+        return Ok(refused(as_json, &format!("a fork, but {NO_COMMON_KEY}")));
+    };
     let evidence = Evidence::of(key, a, b, Some(shown))?;
     if let Some(out) = out {
         audited::write_whole(out, evidence.to_json().as_bytes())?;

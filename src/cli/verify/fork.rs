@@ -5,6 +5,7 @@ use super::tiles::CHECKPOINT_BYTES_MAX;
 use crate::cli::exit::Exit;
 use crate::cli::style;
 use crate::proof::fork::{self, EVIDENCE_BYTES_MAX, Evidence, ForkError, Shown};
+use crate::proof::note::VerifierKey;
 use anyhow::Context;
 use serde_json::json;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ pub struct Arguments {
     a: PathBuf,
     /// The other signed checkpoint
     b: Option<PathBuf>,
-    /// The ledger's verifier key (name+hash+base64), or a file that holds it
+    /// The ledger's verifier key (name+hash+base64), or a file that holds one a line
     #[arg(long)]
     vkey: String,
     /// A folder with the tiles that the greater of the two covers
@@ -36,11 +37,13 @@ pub struct Arguments {
 
 /// Compares and prints what is proved.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let key = super::verifier_key(&arguments.vkey)?;
+    let keys = super::verifier_keys(&arguments.vkey)?;
     let Some(b) = &arguments.b else {
         let bytes = super::read(&arguments.a, EVIDENCE_BYTES_MAX)?;
         let evidence = Evidence::parse(&bytes)?;
-        return match evidence.verify(&key) {
+        let is_named = |key: &&VerifierKey| key.to_string() == evidence.vkey;
+        let key = keys.iter().find(is_named).unwrap_or(&keys[0]);
+        return match evidence.verify(key) {
             Ok(proved) => {
                 let (older, newer) = (proved.older.size, proved.newer.size);
                 let finding =
@@ -53,7 +56,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let a = super::read_text(&arguments.a, CHECKPOINT_BYTES_MAX)?;
     let b = super::read_text(b, CHECKPOINT_BYTES_MAX)?;
-    let [(older, _), (newer, _)] = fork::in_order(&key, &a, &b)?;
+    let [(older, _), (newer, _)] = fork::in_order(&keys, &a, &b)?;
     let shown = match &arguments.tiles {
         _ if older.size == newer.size => Shown {
             root: newer.root,
@@ -66,7 +69,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(agree(arguments.json));
     }
     let out = arguments.evidence.as_deref();
-    tell_fork(&key, [&a, &b], &shown, out, arguments.json)
+    tell_fork(&keys, [&a, &b], &shown, out, arguments.json)
 }
 
 fn agree(as_json: bool) -> Exit {

@@ -1,13 +1,14 @@
 //! `tallyhouse-verify ledger`: replays a ledger from its entries and compares every claim.
 
 use super::audited::{self, Audited, Pinned};
+use super::consistency::NO_COMMON_KEY;
 use super::source::Source;
 use super::tiles::TilesReader;
-use crate::audit::pins::ledger_key;
 use crate::audit::{Replay, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::style;
-use crate::proof::fork::{Evidence, Shown};
+use crate::proof::fork::{Evidence, Shown, signer_of_both};
+use crate::proof::ledger_keys;
 use crate::proof::merkle::leaf_hash;
 use anyhow::Context;
 use std::io::BufRead;
@@ -70,13 +71,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 /// Evidence from the checkpoint that an author saw and from the one that covers these entries.
 fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Result<Evidence> {
     let governance = audited.replay.governance().context("no entry holds")?;
-    let named = ledger_key(&governance.programme);
     let token_file = arguments.pinned.token_file();
     let (mut source, _) = Source::open(&arguments.path, token_file)?;
     let pins = arguments
         .pinned
         .pins(source.tiles().map(TilesReader::checkpoint))?;
-    let key = pins.ledger_key.unwrap_or(named);
+    let keys = ledger_keys::all(governance);
     let note = pins
         .checkpoint
         .context("give the checkpoint of these entries")?;
@@ -85,7 +85,7 @@ fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Res
     while let Some(entry) = source.next_entry()? {
         history.push(leaf_hash(&entry));
     }
-    let [(older, _), (newer, newer_note)] = crate::proof::fork::in_order(&key, seen, &note)?;
+    let [(older, _), (newer, newer_note)] = crate::proof::fork::in_order(&keys, seen, &note)?;
     anyhow::ensure!(
         newer_note == note && history.root_at(newer.size) == Some(newer.root),
         "the checkpoint of these entries does not cover them, or is older than the one seen"
@@ -93,7 +93,8 @@ fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Res
     let proof = history.consistency_proof(older.size, newer.size);
     let shown = history.root_at(older.size).zip(proof);
     let shown = shown.map(|(root, proof)| Shown { root, proof });
-    Ok(Evidence::of(&key, seen, &note, shown.as_ref())?)
+    let key = signer_of_both(&keys, seen, &note).context(NO_COMMON_KEY)?;
+    Ok(Evidence::of(key, seen, &note, shown.as_ref())?)
 }
 
 /// Replays entries up to the end or the first finding; `moved` hears how many hold so far.
@@ -155,6 +156,19 @@ fn print(verdict: &Verdict) {
         pinned(verdict.ledger_key_pinned)
     );
     line("ledger key", &key);
+    for key in verdict
+        .ledger_keys
+        .iter()
+        .filter(|_| verdict.ledger_keys.len() > 1)
+    {
+        let added = match key.added {
+            0 => "of entry 0".to_owned(),
+            added => format!("added by entry {}", style::grouped(added)),
+        };
+        let retired = key.retired.map(style::grouped);
+        let retired = retired.map_or_else(String::new, |by| format!(", retired by entry {by}"));
+        line("rotated", &format!("{} {added}{retired}", key.vkey));
+    }
     if !verdict.checkpoint_compared {
         line("checkpoint", &style::warn("none was compared"));
     }

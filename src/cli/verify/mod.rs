@@ -74,17 +74,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         .unwrap_or_else(|_| Err(anyhow::anyhow!("this is an error of ours; report it")))
 }
 
-/// The verifier key in an argument: the key itself, or a file that holds it.
+/// Verifier keys in an argument: a key, or a file that holds one a line. A ledger whose key was
+/// rotated has several.
 ///
 /// # Errors
 /// It is neither.
-pub fn verifier_key(argument: &str) -> anyhow::Result<VerifierKey> {
+pub fn verifier_keys(argument: &str) -> anyhow::Result<Vec<VerifierKey>> {
     let text = match argument.contains('+') {
         true => argument.to_owned(),
         false => std::fs::read_to_string(argument)
-            .with_context(|| format!("cannot read the verifier key in {argument}"))?,
+            .with_context(|| format!("cannot read the verifier keys in {argument}"))?,
     };
-    VerifierKey::parse(text.trim()).context("--vkey")
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys = lines.map(|line| VerifierKey::parse(line).context("--vkey"));
+    let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
+    let first = keys.first().context("--vkey: the file holds no key")?;
+    anyhow::ensure!(
+        keys.iter().all(|key| key.name() == first.name()),
+        "--vkey: the keys are those of several ledgers; name a file with the keys of one"
+    );
+    Ok(keys)
 }
 
 /// A text file up to a limit.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// The receipt in JSON, as the house answered it; - for standard input
     file: PathBuf,
-    /// The ledger's verifier key (name+hash+base64), or a file that holds it
+    /// The ledger's verifier key (name+hash+base64), or a file that holds one a line
     #[arg(long)]
     vkey: String,
     /// Print the result as JSON
@@ -23,9 +23,9 @@ pub struct Arguments {
 
 /// Checks the receipt and prints what it proves.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let key = super::verifier_key(&arguments.vkey)?;
+    let keys = super::verifier_keys(&arguments.vkey)?;
     let bytes = super::read(&arguments.file, RECEIPT_BYTES_MAX)?;
-    match receipt::verify(&bytes, std::slice::from_ref(&key)) {
+    match receipt::verify(&bytes, &keys) {
         Ok(verified) => {
             print_proved(&verified, arguments.json);
             Ok(Exit::Done)

@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     stated: Option<PathBuf>,
     /// The house's public key that signed it: PEM, 43 characters of base64url, or a file of either
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     key: Option<String>,
     /// The ledger, as for `ledger`: the statement is written again from its entries
     #[arg(long, value_name = "PATH")]

@@ -2,7 +2,7 @@
 //!
 //! Must not: decide what a proposal does; that is its action's own file.
 
-use super::{adjust, dispute, keys, price_set, refuse_if, settings, window};
+use super::{adjust, dispute, keys, ledger_key, price_set, refuse_if, settings, window};
 use crate::domain::execute::{Draft, Request};
 use crate::domain::governance::{PROPOSAL_LIFE_S, Proposal};
 use crate::domain::ids::Reference;
@@ -25,6 +25,8 @@ pub fn draft_propose(request: &Request<'_>, action: &Action) -> Result<Draft, Re
             | Action::Adjust(_)
             | Action::WindowRelease(_)
             | Action::DisputeResolve(_)
+            | Action::LedgerKeyAdd(_)
+            | Action::LedgerKeyRetire(_)
     );
     refuse_if(!needs_two, Rejection::OpNotAllowed)?;
     let mut governance = request.governance.clone();
@@ -73,6 +75,8 @@ pub fn draft_approve(request: &Request<'_>, proposal: &Reference) -> Result<Draf
         Action::Adjust(op) => adjust::draft(request, governance, op),
         Action::WindowRelease(number) => window::draft_release(request, governance, *number),
         Action::DisputeResolve(op) => dispute::draft_resolve(request, governance, op),
+        Action::LedgerKeyAdd(op) => ledger_key::draft_add(request, governance, op),
+        Action::LedgerKeyRetire(op) => ledger_key::draft_retire(request, governance, op),
         _ => unreachable!("nothing else is kept as a proposal"),
     }
 }

@@ -14,6 +14,7 @@ pub mod freeze;
 pub mod hold;
 pub mod issue;
 pub mod keys;
+pub mod ledger_key;
 pub mod net_window;
 pub mod partner_set;
 pub mod payment;
@@ -69,6 +70,8 @@ pub fn draft(request: &Request<'_>, due: &Due) -> Result<Draft, Rejection> {
         | Action::LimitSet(_)
         | Action::ProgrammeSet(_)
         | Action::RulesUpgrade(_)
+        | Action::LedgerKeyAdd(_)
+        | Action::LedgerKeyRetire(_)
         | Action::Adjust(_) => Err(Rejection::ApprovalRequired),
         Action::Found(_) => Err(Rejection::OpNotAllowed),
     }

@@ -78,13 +78,19 @@ async function readKeys(world) {
     const given = (id) => byId(id).value.trim();
     const key = (id) => (given(id) === "" ? undefined : parsePublicKey(given(id)));
     const isGiven = given("vkey") !== "";
-    const vkey = isGiven ? given("vkey") : world.ledger_key;
-    const ledger = await parseVerifierKey(vkey);
-    if (ledger.name !== world.origin)
-        refuse(`The verifier key is of another ledger: ${ledger.name}`);
+    // A key that was given is trusted for every size; those of the house for the sizes it names.
+    const named = isGiven ? [{ vkey: given("vkey"), added: -1, retired: null }] : world.ledger_keys;
+    const ledgers = [];
+    for (const one of named) {
+        const ledger = await parseVerifierKey(one.vkey);
+        if (ledger.name !== world.origin)
+            refuse(`The verifier key is of another ledger: ${ledger.name}`);
+        ledgers.push({ ...ledger, ...one });
+    }
+    const vkey = named.at(-1).vkey;
     const ledgerWhose = isGiven ? "the one that you gave" : "the one that the house names";
     return {
-        ledger,
+        ledgers,
         vkey,
         ledgerWhose,
         statement: key("statement-key"),
@@ -371,7 +377,8 @@ function listen(world) {
 async function begin() {
     const world = JSON.parse(byId("facts").textContent);
     byId("origin").textContent = world.origin;
-    byId("own-vkey").textContent = world.ledger_key;
+    const inForce = world.ledger_keys.filter((key) => key.retired === null);
+    byId("own-vkey").textContent = inForce.map((key) => key.vkey).join("\n");
     const notice = (words) => {
         byId("notice").textContent = words;
         byId("notice").hidden = false;

@@ -93,6 +93,25 @@ async function openCheckpoint(note, vkey) {
     return { origin, size: Number(size), root };
 }
 
+/** Opens a checkpoint with the one of some keys that signed it, and was in force at its size. */
+async function openByOneOf(note, ledgerKeys) {
+    for (const key of ledgerKeys) {
+        let opened;
+        try {
+            opened = await openCheckpoint(note, key);
+        } catch (error) {
+            if (key === ledgerKeys.at(-1)) throw error;
+            continue;
+        }
+        const { added, retired } = key;
+        if (added < opened.size && (retired === null || opened.size <= retired)) {
+            return { ...opened, vkey: key.vkey };
+        }
+        if (key === ledgerKeys.at(-1)) refuse("Its key was not in force at the checkpoint's size");
+    }
+    return refuse("The house names no key of the ledger");
+}
+
 function leafHash(bytes) {
     return sha256(joined(Uint8Array.of(0), bytes));
 }

@@ -122,7 +122,8 @@ async function checkEntry(checks, { entryBytes, index, proof, checkpoint }, fact
         return [`it is of ${entry.origin}`, entry];
     });
     const opened = await checks.make("Checkpoint", async () => {
-        const opened = await openCheckpoint(checkpoint, keys.ledger);
+        const opened = await openByOneOf(checkpoint, keys.ledgers);
+        keys.vkey = opened.vkey;
         return [
             `${grouped(opened.size)} entries, signed by the ledger’s key (${keys.ledgerWhose})`,
             opened,

@@ -5,8 +5,11 @@
 mod adjust;
 mod clearing;
 mod found;
+mod ledger_key;
 mod prices;
 mod settings;
+
+pub use ledger_key::check_handovers;
 
 use super::super::json::Reason;
 use super::values::{self, need, refuse, set, text};
@@ -38,6 +41,8 @@ pub fn read(reader: &mut Reader<'_>, kind: &str, head: &mut Head) -> Result<Acti
         "approve" if head.place == Place::Submission => {
             only(reader, head, "proposal", values::reference).map(Action::Approve)
         }
+        "ledger_key_add" => ledger_key::add(reader, head),
+        "ledger_key_retire" => ledger_key::retire(reader, head),
         "expire" => only(reader, head, "up_to", values::day).map(Action::Expire),
         _ if clearing::KINDS.contains(&kind) => clearing::read(reader, kind, head),
         "found" | "propose" | "approve" => Err(refuse(

@@ -139,6 +139,10 @@ fn house_ops_are_read_with_all_their_members() {
                 .into(),
         ),
         ("rules_upgrade", r#""version":2"#.into()),
+        (
+            "ledger_key_retire",
+            format!(r#""public_key":"{}""#, KEYS[0]),
+        ),
         ("member_freeze", r#""member":"m1""#.into()),
         ("member_unfreeze", r#""member":"m1""#.into()),
         (

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod codes;
+mod ledger_keys;
 mod limits;
 mod log;
 mod reads;

@@ -162,12 +162,13 @@ fn log_cases(index: u64, audit: Option<&str>) -> Vec<Case<'_>> {
 }
 
 /// One request to each route about witnesses, where there are none.
-fn cosigned_cases() -> [Case<'static>; 2] {
+fn cosigned_cases() -> [Case<'static>; 3] {
     let cosigned = "/log/checkpoint/cosigned";
-    let policy = "/log/policy";
+    let (policy, vkey) = ("/log/policy", "/log/vkey");
     [
         ("GET", cosigned, format!("/v1/demo{cosigned}"), None, 404),
         ("GET", policy, format!("/v1/demo{policy}"), None, 200),
+        ("GET", vkey, format!("/v1/demo{vkey}"), None, 200),
     ]
 }
 

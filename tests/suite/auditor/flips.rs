@@ -48,7 +48,7 @@ fn a_flipped_bit_at_every_byte_of_the_entries_is_found_at_its_entry() {
     let given = small();
     let pins = Pins {
         checkpoint: Some(given.checkpoint.clone()),
-        ledger_key: Some(given.signer.verifier_key().clone()),
+        ledger_keys: vec![given.signer.verifier_key().clone()],
         ..Pins::default()
     };
     let whole = given.entries.concat();

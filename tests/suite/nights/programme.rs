@@ -335,7 +335,7 @@ fn open(store: &Arc<MemoryStore>, terms: &Terms, now: u64) -> Ledger {
     let setup = Setup {
         log: store.clone(),
         state: store.clone(),
-        signer: note(),
+        signers: vec![note()],
         clock: Arc::new(clock),
         settings: Config::default().writer,
         checkpoint_file: None,

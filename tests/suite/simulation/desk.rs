@@ -24,8 +24,12 @@ use tallyhouse::proof::{effects, envelope, merkle, note, payload};
 
 /// The ledger's key.
 pub fn note_signer() -> note::NoteSigner {
-    let secret = *blake3::hash(b"house/ledger").as_bytes();
-    note::NoteSigner::new(ORIGIN, &secret).expect("an origin names a key")
+    house::note_signer("house/ledger")
+}
+
+/// The key to which it may hand over.
+pub fn next_note_signer() -> note::NoteSigner {
+    house::note_signer("house/ledger-2")
 }
 
 /// Where and how the ledger of these tests runs.
@@ -33,7 +37,7 @@ pub fn setup(store: &Arc<MemoryStore>, now: u64) -> ledger::Setup {
     ledger::Setup {
         log: store.clone(),
         state: store.clone(),
-        signer: note_signer(),
+        signers: vec![note_signer(), next_note_signer()],
         clock: Arc::new(Clock::simulated(now)),
         // Small enough that records are let go and read again.
         settings: Settings {

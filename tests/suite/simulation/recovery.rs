@@ -65,7 +65,7 @@ fn an_entry_changed_by_any_byte_is_refused_while_the_state_lags() {
                 error,
                 RecoveryError::Entry { .. }
                     | RecoveryError::Checkpoint { .. }
-                    | RecoveryError::OtherLedgerKey
+                    | RecoveryError::LedgerKeyMissing { .. }
             );
             assert!(named, "entry {index}, byte {byte}: {error}");
             desk.store.corrupt_entry(index, byte);
@@ -244,14 +244,15 @@ fn only_the_ledgers_own_key_opens_it() {
     desk.ledger.close();
     let stranger = NoteSigner::new(ORIGIN, &[9; 32]).expect("a signer");
     let opened = Ledger::open(ledger::Setup {
-        signer: stranger,
+        signers: vec![stranger],
         ..setup(&desk.store, start().0)
     });
     let error = opened.err().expect("refused");
-    assert!(
-        matches!(error, OpenError::Recovery(RecoveryError::OtherLedgerKey)),
-        "{error}"
-    );
+    let is_missing = RecoveryError::LedgerKeyMissing {
+        key: note_signer().verifier_key().to_string(),
+        added: 0,
+    };
+    assert_eq!(error.to_string(), is_missing.to_string());
 }
 
 #[test]

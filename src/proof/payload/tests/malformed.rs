@@ -186,6 +186,16 @@ fn every_malformed_value_is_named_with_its_place() {
             "at least one row",
         ),
         (
+            r#"{"op":"ledger_key_add","id":"x","handover":"tallyhouse"}"#,
+            "ops[0].handover",
+            "tallyhouse key handover",
+        ),
+        (
+            r#"{"op":"ledger_key_retire","id":"x","public_key":"AAAA"}"#,
+            "ops[0].public_key",
+            "43 characters",
+        ),
+        (
             r#"{"op":"rules_upgrade","id":"x","version":0}"#,
             "ops[0].version",
             "from 1",
