@@ -1,7 +1,7 @@
 //! What the real server achieves over HTTP against the machine's limits, in one run.
 //!
-//! It is `tallyhouse bench`, as `cargo bench --bench ceilings -- --quick`: all arguments are those
-//! of that command.
+//! It is `tallyhouse bench`, and all arguments are those of that command. Without any it is a quick
+//! run, so that `cargo bench` stays one of minutes.
 
 use std::process::{Command, ExitCode};
 

@@ -37,6 +37,8 @@ pub struct Answer {
     pub took_us: u32,
     /// Whether it says when to try again.
     pub retry_after: bool,
+    /// Whether the server closes the connection with it.
+    pub closes: bool,
     /// Bytes of its body.
     pub body_bytes: u32,
 }
@@ -229,6 +231,7 @@ impl Connection {
             status: head.status,
             took_us: 0,
             retry_after: head.retry_after,
+            closes: head.closes,
             body_bytes: u32::try_from(head.body_bytes).unwrap_or(u32::MAX),
         })
     }

@@ -99,7 +99,7 @@ impl Bench {
         measured.kinds = shape.mixed.then(|| streams.kinds());
         (measured.seconds, measured.requests, measured.ops) = (sum.took_s, sum.requests, ops);
         measured.latency = Latency::of(sum.times_us);
-        measured.limited_by(self.limit_of(&last, connections)?);
+        self.limit(&mut measured, &last, connections)?;
         Ok(measured)
     }
 
@@ -172,16 +172,18 @@ impl Bench {
         super::whole(wanted.min(room).ceil()).max(1)
     }
 
-    /// What limits submissions such as these.
-    fn limit_of(&self, made: &[Vec<Request>], connections: usize) -> anyhow::Result<Limit> {
+    /// Measures what limits submissions such as these.
+    fn limit(
+        &self,
+        measured: &mut Measured,
+        made: &[Vec<Request>],
+        connections: usize,
+    ) -> anyhow::Result<()> {
         let all: Vec<&Request> = made.iter().flatten().collect();
         let step = (all.len() / SAMPLE).max(1);
-        let chosen: Vec<&[u8]> = all
-            .iter()
-            .step_by(step)
-            .map(|request| request.body())
-            .collect();
-        let signatures = limits::signatures(&chosen, self.house.partners(), true)?;
+        let chosen = all.iter().step_by(step).map(|request| request.body());
+        let chosen: Vec<&[u8]> = chosen.collect();
+        let signatures = limits::signatures(&chosen, self.house.partners())?;
         let bytes: usize = chosen.iter().map(|body| body.len()).sum();
         let sample = Sample {
             connections,
@@ -189,7 +191,9 @@ impl Bench {
             // An entry keeps decoded what base64 makes a third longer.
             entry_bytes: bytes as f64 / chosen.len() as f64 * 0.75,
         };
-        Ok(Limit::of_ops(&self.limits, &sample, signatures))
+        measured.signatures_per_s = Some(signatures);
+        measured.limited_by(Limit::of_ops(&self.limits, &sample, signatures));
+        Ok(())
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Measured {
     pub limit: Option<Limit>,
     /// `achieved` over `limit`.
     pub ratio: Option<f64>,
+    /// Signatures of such submissions that all cores can check in a second.
+    pub signatures_per_s: Option<f64>,
     /// Time that was measured.
     pub seconds: f64,
     /// Requests in that time.
@@ -63,6 +65,7 @@ impl Measured {
             achieved,
             limit: None,
             ratio: None,
+            signatures_per_s: None,
             seconds: 0.0,
             requests: 0,
             ops: 0,

@@ -8,8 +8,8 @@ use super::report::Report;
 use super::table::number;
 use std::fmt::Write;
 
-const WIDTH: f64 = 960.0;
-const LEFT: f64 = 330.0;
+const WIDTH: f64 = 1_040.0;
+const LEFT: f64 = 400.0;
 const RIGHT: f64 = 250.0;
 const ROW: f64 = 26.0;
 const BAR: f64 = 14.0;
@@ -57,7 +57,8 @@ pub fn svg(report: &Report) -> String {
         "Achieved, as a share of the machine's limit",
     );
     plot.ratios(&limited);
-    plot.text(20.0, second - 40.0, "title", "Time of an answer, in ms");
+    plot.text(20.0, second - 46.0, "title", "Time of an answer, in ms");
+    plot.legend(second - 46.0);
     plot.latencies(&timed, second);
     let (machine, date) = (&report.machine, &report.date);
     let quick = if report.options.quick {
@@ -96,6 +97,22 @@ impl Plot {
             "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\" \
              class=\"{class}\"/>"
         ));
+    }
+
+    /// What the marks of the second part mean.
+    fn legend(&mut self, y: f64) {
+        let (dot, end) = (y - 4.5, LEFT + 190.0);
+        for (x, class, word) in [(LEFT, "p50", "p50"), (LEFT + 70.0, "p99", "p99")] {
+            self.add(format_args!(
+                "<circle cx=\"{x:.1}\" cy=\"{dot:.1}\" r=\"5\" class=\"{class}\"/>"
+            ));
+            self.text(x + 10.0, y, "dim", word);
+        }
+        let from = end - 50.0;
+        self.add(format_args!(
+            "<line x1=\"{from:.1}\" y1=\"{dot:.1}\" x2=\"{end:.1}\" y2=\"{dot:.1}\" class=\"span\"/>"
+        ));
+        self.text(end + 8.0, y, "dim", "up to the longest");
     }
 
     fn grid(&mut self, x: f64, top: f64, rows: usize, label: &str) {

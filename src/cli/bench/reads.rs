@@ -56,7 +56,7 @@ impl Bench {
         let after = usage::of(process).cpu_s;
         self.refuse_refusals(&written);
         self.refuse_refusals(&read);
-        let title = format!("balances read on {READERS} connections, writes at half their maximum");
+        let title = format!("balances read, {READERS} connections, writes at half");
         let mut reads = of_answers("reads", &title, "reads/s", &read);
         // A token is a signature too.
         let verify = self.limits.verify_with_table_per_s * self.limits.cores as f64;

@@ -42,7 +42,7 @@ pub struct Machine {
     pub cores: usize,
     /// Its memory.
     pub memory_gib: Option<u64>,
-    /// The release of its kernel.
+    /// The version of its kernel.
     pub kernel: String,
 }
 
@@ -59,9 +59,15 @@ impl Machine {
             processor: field(&read("/proc/cpuinfo"), "model name").unwrap_or_default(),
             cores: crate::cli::verify::cores(),
             memory_gib: kib.map(|kib| kib.div_ceil(1 << 20)),
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: version(&read("/proc/sys/kernel/osrelease")),
         }
     }
+}
+
+/// The numbers of a release, without what a builder put behind them.
+fn version(release: &str) -> String {
+    let is_number = |c: &char| c.is_ascii_digit() || *c == '.';
+    release.chars().take_while(is_number).collect()
 }
 
 impl Report {

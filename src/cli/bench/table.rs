@@ -164,7 +164,7 @@ pub fn number(value: f64) -> String {
             format!("{sign}{}", style::grouped(whole as u64))
         }
         size if size >= 10.0 => format!("{sign}{size:.1}"),
-        size if size == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         size => format!("{sign}{size:.2}"),
     }
 }

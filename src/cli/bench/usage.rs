@@ -2,13 +2,10 @@
 //!
 //! Must not: fail where there is no `/proc`; what is not known is left out.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Ticks of a second in `/proc/<pid>/stat`: the same on every Linux that Rust runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// Bytes of a block in `st_blocks`.
-const BLOCK_BYTES: u64 = 512;
 
 /// What a process used since it began.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,12 +50,13 @@ fn field(process: u32, file: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Bytes that the files below a folder take on disk. A file that goes away meanwhile counts nothing.
+/// Bytes of the files below a folder, without blocks that were set aside for later. A file that goes
+/// away meanwhile counts nothing.
 pub fn disk_bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {
         Ok(found) if found.is_dir() => disk_bytes(&entry.path()),
-        Ok(found) => found.blocks() * BLOCK_BYTES,
+        Ok(found) => found.len(),
         Err(_) => 0,
     });
     sizes.sum()
