@@ -151,9 +151,11 @@ fn audited(ops: usize, checked: &Checked, signatures_per_s: Option<f64>) -> Meas
     measured.ops = checked.ops;
     measured.disk_bytes_per_op = Some(checked.bytes as f64 / checked.ops.max(1) as f64);
     let export = checked.ops as f64 / checked.export_s;
-    measured
-        .notes
-        .push(format!("exported over HTTP at {export:.0} ops/s before"));
+    let judged = checked.judge_s;
+    measured.notes.push(format!(
+        "exported over HTTP at {export:.0} ops/s before; the sums over all members took \
+         {judged:.2} s after it, and are not in the rate"
+    ));
     if let Some(signatures) = signatures_per_s {
         measured.limited_by(Limit {
             name: "signatures on all cores".to_owned(),

@@ -337,12 +337,11 @@ impl Stream {
         };
         members.hold(member, HOLD_POINTS);
         self.kinds.hold += 1;
-        let points = HOLD_POINTS;
+        let (points, ttl) = (HOLD_POINTS, HOLD_TTL_S);
+        let fields = format!(r#""member":"m-{member}","points":{points},"ttl_s":{ttl}"#);
         op_text(
             text,
-            format_args!(
-                r#"{{"op":"hold","id":"{id}","member":"m-{member}","points":{points},"ttl_s":{HOLD_TTL_S}}}"#
-            ),
+            format_args!(r#"{{"op":"hold","id":"{id}",{fields}}}"#),
         );
         remember(&mut self.authors[author].holds, id, member);
         true

@@ -135,8 +135,8 @@ fn puts(folder: &Path, each: Duration) -> anyhow::Result<f64> {
     Ok(key as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// Checks the signatures of submissions on all cores, with a table of each key, and answers how many
-/// a second.
+/// Checks the signatures of submissions on all cores, with a table of each key, and answers how
+/// many a second.
 ///
 /// # Errors
 /// A submission is none.

@@ -18,8 +18,8 @@ use std::sync::Arc;
 const PLACES: usize = 64;
 /// How many times the peak is asked for.
 const TIMES: f64 = 3.0;
-/// Connections that ask for it: more than wait for an answer at any time. Together with those of the
-/// server's own they stay below the files that a process may usually have open.
+/// Connections that ask for it: more than wait for an answer at any time, and fewer than the files
+/// that a process may usually have open.
 const CONNECTIONS: usize = 12 * PLACES;
 const SECONDS_MAX: f64 = 10.0;
 

@@ -1,7 +1,7 @@
 //! The plot of a run, as SVG: how much of the limit was achieved, and how long answers took.
 //!
-//! Text takes its colour from the reader's scheme, light or dark. Must not: need a font, a script or
-//! anything else from elsewhere.
+//! Colours follow the reader's scheme, light or dark. Must not: need a font, a script or anything
+//! else from elsewhere.
 
 use super::measured::Measured;
 use super::report::Report;
@@ -110,7 +110,8 @@ impl Plot {
         }
         let from = end - 50.0;
         self.add(format_args!(
-            "<line x1=\"{from:.1}\" y1=\"{dot:.1}\" x2=\"{end:.1}\" y2=\"{dot:.1}\" class=\"span\"/>"
+            "<line x1=\"{from:.1}\" y1=\"{dot:.1}\" x2=\"{end:.1}\" y2=\"{dot:.1}\" \
+             class=\"span\"/>"
         ));
         self.text(end + 8.0, y, "dim", "up to the longest");
     }

@@ -50,8 +50,8 @@ fn field(process: u32, file: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Bytes of the files below a folder, without blocks that were set aside for later. A file that goes
-/// away meanwhile counts nothing.
+/// Bytes of the files below a folder, without blocks that were set aside for later. A file that
+/// goes away meanwhile counts nothing.
 pub fn disk_bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {
