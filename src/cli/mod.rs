@@ -59,4 +59,5 @@ mod table;
 mod token;
 #[cfg(feature = "server")]
 mod windows;
+#[cfg(feature = "server")]
 mod witness;
