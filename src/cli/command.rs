@@ -2,8 +2,8 @@
 
 use super::exit::Exit;
 use super::{
-    acknowledge, balance, confirm, demo, dispute, export, import, init, key, master, payments,
-    report, serve, settle, sign, statement, submit, token, windows, witness,
+    acknowledge, balance, bench, confirm, demo, dispute, export, import, init, key, master,
+    payments, report, serve, settle, sign, statement, submit, token, windows, witness,
 };
 use clap::{Parser, Subcommand};
 
@@ -45,6 +45,7 @@ enum Command {
     Dispute(dispute::Arguments),
     Report(report::Arguments),
     Demo(demo::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Does what the arguments ask for.
@@ -73,5 +74,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Command::Dispute(arguments) => dispute::run(arguments),
         Command::Report(arguments) => report::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     }
 }

@@ -14,6 +14,8 @@ mod acknowledge;
 #[cfg(feature = "server")]
 mod balance;
 #[cfg(feature = "server")]
+mod bench;
+#[cfg(feature = "server")]
 mod client;
 #[cfg(feature = "server")]
 mod confirm;

@@ -102,11 +102,23 @@ fn evidence(arguments: &Arguments, audited: &Audited, seen: &str) -> anyhow::Res
 /// # Errors
 /// The export cannot be read.
 pub fn replay(input: impl BufRead + Send, moved: impl Fn(u64)) -> anyhow::Result<Replay> {
-    let mut entries = super::ExportReader::new(input);
     let mut replay = Replay::new();
-    let next = || Ok(entries.next_entry()?);
-    super::pipeline::replay(&mut replay, next, super::pipeline::cores(), moved)?;
+    replay_on(&mut replay, input, moved)?;
     Ok(replay)
+}
+
+/// Goes on with a replay: these entries are the ones right behind those that it judged.
+///
+/// # Errors
+/// The export cannot be read.
+pub fn replay_on(
+    replay: &mut Replay,
+    input: impl BufRead + Send,
+    moved: impl Fn(u64),
+) -> anyhow::Result<()> {
+    let mut entries = super::ExportReader::new(input);
+    let next = || Ok(entries.next_entry()?);
+    super::pipeline::replay(replay, next, super::pipeline::cores(), moved)
 }
 
 fn print(verdict: &Verdict) {

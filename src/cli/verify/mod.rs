@@ -20,7 +20,8 @@ mod tiles;
 mod windows;
 
 pub use entries::{ExportError, ExportReader};
-pub use ledger::replay;
+pub use ledger::{replay, replay_on};
+pub use pipeline::cores;
 
 use super::exit::Exit;
 use crate::proof::note::VerifierKey;

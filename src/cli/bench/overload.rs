@@ -1,0 +1,160 @@
+//! The scenario that asks for three times what the server can do.
+//!
+//! It has to go on doing what it can, to refuse the rest at once and say when to come back, and to
+//! be itself again as soon as that is over. The server gets few places for requests, so that a
+//! client with few connections can fill them. Must not: count what was refused as sent.
+
+use super::Bench;
+use super::drive::{self, Answer, Driven, Pace};
+use super::generate::{Request, Shape};
+use super::latency::Latency;
+use super::load::Until;
+use super::measured::{Limit, Measured};
+use super::reads::{of_answers, times};
+use super::usage;
+use std::sync::Arc;
+
+/// Requests that the server takes at once.
+const PLACES: usize = 64;
+/// How many times the peak is asked for.
+const TIMES: f64 = 3.0;
+/// Connections that ask for it: more than wait for an answer at any time, and fewer than the files
+/// that a process may usually have open.
+const CONNECTIONS: usize = 12 * PLACES;
+const SECONDS_MAX: f64 = 10.0;
+
+/// A time of sending, whatever was answered.
+struct Sent {
+    driven: Driven,
+    accepted: Vec<Answer>,
+    refused: Vec<Answer>,
+}
+
+impl Sent {
+    fn accepted_per_s(&self) -> f64 {
+        self.accepted.len() as f64 / self.driven.took.as_secs_f64()
+    }
+
+    fn latency(answers: &[Answer]) -> Option<Latency> {
+        Latency::of(times(answers.iter()))
+    }
+}
+
+impl Bench {
+    /// Peak, three times the peak, and the time right after.
+    ///
+    /// # Errors
+    /// It could not be run.
+    pub fn overload(&mut self) -> anyhow::Result<Measured> {
+        let seconds = match self.options.seconds.min(SECONDS_MAX) {
+            seconds if matches!(self.options.until(), Until::Seconds(_)) => seconds,
+            seconds => seconds.min(1.0),
+        };
+        let guess = self.peak()?;
+        self.house.kill();
+        self.house.start(Some(PLACES))?;
+        let process = self.house.process()?;
+        self.send_freely(PLACES, guess * 0.2, Pace::Closed)?;
+        let peak = self.send_freely(PLACES, guess * seconds, Pace::Closed)?;
+        let peak_per_s = peak.accepted_per_s();
+        let wanted = peak_per_s * TIMES;
+        usage::forget_peak(process);
+        let before = usage::of(process).cpu_s;
+        let over = self.send_freely(CONNECTIONS, wanted * seconds, Pace::PerSecond(wanted))?;
+        let after = usage::of(process).cpu_s;
+        let memory = usage::memory_peak_bytes(process);
+        let then = self.send_freely(PLACES, peak_per_s * seconds / 2.0, Pace::Closed)?;
+        let title = format!("{TIMES} times the peak, {CONNECTIONS} connections");
+        let mut measured = of_answers("overload", &title, "ops/s", &over.driven);
+        measured.achieved = over.accepted_per_s();
+        measured.ops = over.accepted.len() as u64;
+        measured.latency = Sent::latency(&over.accepted);
+        measured.memory_peak_bytes = memory;
+        let cpu_s = after.zip(before).map(|(after, before)| after - before);
+        measured.cpu_us_per_op = cpu_s.map(|s| s / over.accepted.len().max(1) as f64 * 1e6);
+        measured.limited_by(Limit {
+            name: format!("its own peak, {PLACES} connections"),
+            value: peak_per_s,
+        });
+        judge(&mut measured, &peak, &over, &then);
+        self.house.kill();
+        self.house.start(None)?;
+        Ok(measured)
+    }
+
+    /// Sends so many one-op submissions, of which each may be refused; counts what was accepted.
+    fn send_freely(&mut self, connections: usize, count: f64, pace: Pace) -> anyhow::Result<Sent> {
+        let shape = Shape {
+            counted_later: true,
+            ..self.issues(1)
+        };
+        let each = super::whole((count / connections as f64).ceil()).max(1);
+        let requests = Arc::new(self.streams(connections, &shape).make(each, &self.members));
+        let driven = drive::drive(self.house.address()?, &requests, pace)?;
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        let pairs = requests.iter().flatten().zip(driven.all());
+        for (request, answer) in pairs {
+            if self.count(request, *answer) {
+                accepted.push(*answer);
+            } else {
+                refused.push(*answer);
+            }
+        }
+        Ok(Sent {
+            driven,
+            accepted,
+            refused,
+        })
+    }
+
+    fn count(&mut self, request: &Request, answer: Answer) -> bool {
+        match (answer.status, answer.retry_after, request.issue) {
+            (200 | 201, _, Some((member, points))) => {
+                self.members.give(member, points);
+                self.auditor.expect(1);
+                return true;
+            }
+            (503, true, _) => {}
+            (503, false, _) => {
+                self.auditor
+                    .find("a refusal does not say when to try again".to_owned());
+            }
+            (status, ..) => self
+                .auditor
+                .find(format!("a request was refused with {status}")),
+        }
+        false
+    }
+}
+
+fn judge(measured: &mut Measured, peak: &Sent, over: &Sent, then: &Sent) {
+    let peak_per_s = peak.accepted_per_s();
+    let share = |sent: &Sent| sent.accepted_per_s() / peak_per_s;
+    measured.at_least(
+        "throughput at three times the peak, of the peak",
+        share(over),
+        0.9,
+    );
+    measured.at_least("throughput right after, of the peak", share(then), 0.9);
+    if let (Some(peak), Some(over)) = (Sent::latency(&peak.accepted), measured.latency) {
+        let times = over.p99_ms / peak.p99_ms;
+        measured.at_most(
+            "p99 of what is accepted, times that at the peak",
+            times,
+            3.0,
+        );
+    }
+    if let Some(refused) = Sent::latency(&over.refused) {
+        measured.at_most("p99 of a refusal, ms", refused.p99_ms, 20.0);
+    }
+    measured.at_most("refusals right after", then.refused.len() as f64, 0.0);
+    let offered = (over.accepted.len() + over.refused.len()) as f64;
+    let offered_per_s = offered / over.driven.took.as_secs_f64();
+    let times = offered_per_s / peak_per_s;
+    let closed = over.refused.iter().filter(|answer| answer.closes).count();
+    measured.notes.push(format!(
+        "{offered_per_s:.0} a second were sent, {times:.1} times the peak of {peak_per_s:.0}; \
+         {} of {offered:.0} were refused, with {closed} of them the connection closed",
+        over.refused.len()
+    ));
+}
