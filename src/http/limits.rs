@@ -44,7 +44,11 @@ pub async fn observe(State(house): State<House>, request: Request, next: Next) -
     connection.iter().for_each(Connection::finish);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let (code, status) = (problem.code.as_str(), problem.code.status().as_u16());
-        tracing::info!(code, status, route, request_id, "a request was refused");
+        // Under overload there are thousands a second, and metrics count them.
+        match status {
+            429 | 503 => tracing::debug!(code, status, route, request_id, "a request was put off"),
+            _ => tracing::info!(code, status, route, request_id, "a request was refused"),
+        }
         let allow = response.headers_mut().remove(axum::http::header::ALLOW);
         response = problem.render(&request_id);
         if let Some(allow) = allow {

@@ -3,12 +3,13 @@
 //!
 //! Must not: read a clock, wait, or write to a store.
 
+use super::keys::KeyRing;
 use super::prefetch;
 use super::reader::StateReader;
 use super::record::Standing;
 use super::roots;
 use super::store::{Batch, Record, StoreError};
-use super::view::{KeyRing, View};
+use super::view::View;
 use crate::domain::admission::{self, Refusal};
 use crate::domain::effect::Effect;
 use crate::domain::execute::{self, Due, Signer, Stamp};
@@ -123,7 +124,7 @@ impl Core {
         let keys = Arc::new(
             set.governance
                 .as_deref()
-                .map(KeyRing::new)
+                .map(|governance| KeyRing::new(governance, &KeyRing::default()))
                 .unwrap_or_default(),
         );
         Self {
@@ -246,6 +247,11 @@ impl Core {
         }
     }
 
+    /// The registered keys, as verifiers see them.
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.keys.clone()
+    }
+
     /// Every window, as readers see them.
     pub fn windows(&mut self) -> Arc<Windows> {
         let windows = &self.set.windows;
@@ -269,7 +275,7 @@ impl Core {
             changes.parties.iter().map(|(party, _)| *party),
         );
         if changes.governance.is_some() {
-            self.keys = Arc::new(KeyRing::new(self.set.governance()));
+            self.keys = Arc::new(KeyRing::new(self.set.governance(), &self.keys));
         }
         if !changes.windows.is_empty() {
             self.windows = None;

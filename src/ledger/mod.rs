@@ -8,6 +8,7 @@ pub mod clearing;
 pub mod commit;
 pub mod core;
 pub mod fatal;
+pub mod keys;
 pub mod memory;
 pub mod prefetch;
 pub mod prove;

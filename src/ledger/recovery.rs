@@ -9,7 +9,7 @@ use super::prefetch;
 use super::reader::StateReader;
 use super::record::{self, GOVERNANCE, STANDING, Standing, decode};
 use super::store::{Head, LogStore, Record, StoreError, Table};
-use super::view::{KeyRing, View};
+use super::view::View;
 use crate::domain::books::{Books, PartyBooks};
 use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
@@ -354,7 +354,7 @@ pub fn view(core: &Core, log: &dyn LogStore) -> Result<Arc<View>, RecoveryError>
         last_time: core.last_time,
         edge: core.edge.clone(),
         checkpoint: log.head()?.checkpoint.unwrap_or_default(),
-        keys: Arc::new(KeyRing::new(&governance)),
+        keys: core.keys(),
         governance,
         window: core.set.books.window,
         windows: Arc::new(core.set.windows.clone()),

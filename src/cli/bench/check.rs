@@ -102,13 +102,12 @@ impl Auditor {
         let mut file = File::open(&self.file)?;
         file.seek(SeekFrom::Start(from))?;
         self.read_bytes = file.metadata()?.len();
-        // Large buffers make the reader of exports slow: it moves what is left after each entry.
         verify::replay_on(&mut self.replay, BufReader::new(file), |_| ())?;
         let replay_s = begun.elapsed().as_secs_f64();
         let begun = Instant::now();
         let pins = Pins {
             checkpoint: Some(exported.checkpoint),
-            ledger_key: Some(VerifierKey::parse(&house.founded().vkey)?),
+            ledger_keys: vec![VerifierKey::parse(&house.founded().vkey)?],
             found_hash: Some(house.founded().found),
             ..Pins::default()
         };

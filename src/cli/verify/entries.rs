@@ -37,6 +37,8 @@ pub struct ExportReader<R> {
     format: Option<Format>,
     count: u64,
     pending: Vec<u8>,
+    /// Where in `pending` the next item begins.
+    start: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -53,6 +55,7 @@ impl<R: BufRead> ExportReader<R> {
             format: None,
             count: 0,
             pending: Vec::new(),
+            start: 0,
         }
     }
 
@@ -98,13 +101,18 @@ impl<R: BufRead> ExportReader<R> {
     fn next_item(&mut self) -> Result<Option<Vec<u8>>, ExportError> {
         let damaged = ExportError::Item { place: self.count };
         loop {
-            if let Some(length) = item_length(&self.pending) {
-                let rest = self.pending.split_off(length);
-                return Ok(Some(std::mem::replace(&mut self.pending, rest)));
+            let pending = &self.pending[self.start..];
+            if let Some(length) = item_length(pending) {
+                let item = pending[..length].to_vec();
+                self.start += length;
+                return Ok(Some(item));
             }
-            if self.pending.len() > ENTRY_BYTES_MAX {
+            if pending.len() > ENTRY_BYTES_MAX {
                 return Err(damaged);
             }
+            // What was read goes once for all items that it held.
+            self.pending.drain(..self.start);
+            self.start = 0;
             let more = self.input.fill_buf()?;
             let length = more.len();
             if length == 0 {
