@@ -1,5 +1,5 @@
-//! The writes of one batch, in one piece of memory: what is published, flushed and merged shares it,
-//! so that a write costs no allocation of its own.
+//! The writes of one batch, in one piece of memory: what is published, flushed and merged shares
+//! it, so that a write costs no allocation of its own.
 //!
 //! Must not: know what keys and values mean.
 

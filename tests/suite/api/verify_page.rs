@@ -27,7 +27,7 @@ fn the_page_holds_all_that_it_needs_and_may_load_nothing() {
         "programme",
         "origin",
         "currency",
-        "ledger_key",
+        "ledger_keys",
         "house_keys",
     ] {
         assert_eq!(facts[name], programme[name], "{name}");
