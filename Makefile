@@ -10,6 +10,8 @@ export CARGO_TARGET_DIR ?= $(CACHE_HOME)/tallyhouse/target
 # RUSTFLAGS would override .cargo/config.toml, and other flags mean another build of RocksDB.
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+
 # Arguments for the demo (`make demo ARGS=--keep`) or a filter for the tests
 # (`make test ARGS=burn_is_rejected`).
 ARGS ?=
@@ -55,5 +57,7 @@ bench: setup ## run the benches; each prints achieved, limit and ratio
 	cargo bench --locked
 
 .PHONY: verify
-verify: ## build tallyhouse-verify alone: no C++, no network, no runtime
-	cargo build --release --locked --no-default-features --bin tallyhouse-verify
+verify: ## build tallyhouse-verify alone, in one static file: no C++, no network, no runtime
+	cargo build --release --locked --no-default-features --bin tallyhouse-verify \
+	    --target $(HOST) --config 'target.$(HOST).rustflags=["-C", "target-feature=+crt-static"]'
+	@echo "$(CARGO_TARGET_DIR)/$(HOST)/release/tallyhouse-verify"

@@ -5,6 +5,7 @@ mod address;
 mod flips;
 mod forks;
 mod history;
+mod signatures;
 mod state;
 mod statements;
 mod tiles;
