@@ -163,7 +163,8 @@ impl std::fmt::Display for Day {
             .checked_add(EPOCH_FROM_CE)
             .and_then(NaiveDate::from_num_days_from_ce_opt);
         match date {
-            Some(date) => write!(f, "{}", date.format("%Y-%m-%d")),
+            // Which is YYYY-MM-DD, without reading a pattern each time.
+            Some(date) => write!(f, "{date}"),
             None => write!(f, "day {}", self.0),
         }
     }

@@ -103,7 +103,14 @@ fn family_options(name: &str, cache: &Cache, settings: &Settings) -> Options {
             blocks.set_block_size(16 << 10);
             options.set_compression_type(DBCompressionType::None);
         }
+        // Most keys that are looked up are new: a filter over the memtable spares them the way
+        // through a skip list, and a list that stays in the cache spares the writes theirs.
         _ => {
+            options.set_memtable_whole_key_filtering(true);
+            options.set_memtable_prefix_bloom_ratio(0.1);
+            options.set_write_buffer_size(
+                (settings.memtables_bytes_max / 16).clamp(1 << 20, 16 << 20),
+            );
             blocks.set_bloom_filter(10.0, false);
             options.set_compression_type(DBCompressionType::Lz4);
         }
