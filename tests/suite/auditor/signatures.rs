@@ -1,5 +1,5 @@
-//! Signatures that satisfy a laxer equation than that of `verify_strict`, in entries of a ledger: an
-//! audit comes to the verdict of the house, for keys with a table and for those without.
+//! Signatures that satisfy a laxer equation than that of `verify_strict`, in entries of a ledger:
+//! an audit comes to the verdict of the house, for keys with a table and for those without.
 
 use super::{Given, first_finding, trade};
 use crate::support::{Coalition, secret};
