@@ -37,7 +37,8 @@ pub struct Measured {
     pub cpu_us_per_op: Option<f64>,
     /// The same of the load generator, which shares the machine.
     pub client_cpu_us_per_op: Option<f64>,
-    /// Bytes of the house's folder that came with one op.
+    /// Bytes of the house's folder that came with one op, but for logs written ahead of tables,
+    /// which a setting bounds.
     pub disk_bytes_per_op: Option<f64>,
     /// Bytes that the server wrote to disk for one op; again and again, while it reorders them.
     pub written_bytes_per_op: Option<f64>,

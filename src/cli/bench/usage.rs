@@ -50,12 +50,20 @@ fn field(process: u32, file: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Bytes of the files below a folder, without blocks that were set aside for later. A file that
-/// goes away meanwhile counts nothing.
+/// Bytes of the files below a folder, without blocks that were set aside for later and without
+/// RocksDB's logs, which come and go. A file that goes away meanwhile counts nothing.
 pub fn disk_bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let sizes = entries.map(|entry| match entry.metadata() {
         Ok(found) if found.is_dir() => disk_bytes(&entry.path()),
+        Ok(_)
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "log") =>
+        {
+            0
+        }
         Ok(found) => found.len(),
         Err(_) => 0,
     });
