@@ -4,105 +4,21 @@
 mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{NOW_S, ORIGIN, Sequence, measure_timed, payload, per_second, report, signer};
-use tallyhouse::domain::time::Micros;
+use support::{ORIGIN, Sequence, house, measure_timed, payload, per_second, report, signer};
+use tallyhouse::ledger::Ledger;
 use tallyhouse::ledger::commit::Acknowledged;
 use tallyhouse::ledger::rocks::RocksStore;
-use tallyhouse::ledger::{self, Ledger, Setup};
-use tallyhouse::platform::clock::Clock;
 use tallyhouse::platform::config::Config;
-use tallyhouse::proof::base64url;
 use tallyhouse::proof::envelope::{self, KeyLookup};
 use tallyhouse::proof::jws::{self, Jws, Typ};
-use tallyhouse::proof::keys::{Kid, Signer};
-use tallyhouse::proof::note::NoteSigner;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
 const MEMBERS: u64 = 100_000;
 /// Submissions under way at once, as under so many connections.
 const UNDER_WAY: usize = 64;
-
-fn house(key: &str) -> Signer {
-    let kid = Kid::parse(&format!("house/{key}")).expect("a name");
-    Signer::new(kid, blake3::hash(key.as_bytes()).as_bytes())
-}
-
-fn sign(by: &Signer, submission: &str, ops: &Value) -> String {
-    let valid_until = Micros::from_seconds(NOW_S + 3_600).to_rfc3339_seconds();
-    let payload = json!({"ledger": ORIGIN, "submission": submission, "valid_until": valid_until,
-        "ops": ops});
-    jws::sign(Typ::Submission, payload.to_string().as_bytes(), by)
-}
-
-fn key(signer: &Signer) -> String {
-    base64url::encode(&signer.public_key().to_bytes())
-}
-
-fn note() -> NoteSigner {
-    NoteSigner::new(ORIGIN, &[9; 32]).expect("an origin")
-}
-
-fn founding() -> Value {
-    let house_key = |(name, scope): (&str, &str)| {
-        let public_key = key(&house(name));
-        json!({"key": name, "public_key": public_key, "scopes": [scope]})
-    };
-    let keys = [
-        ("govern-1", "govern"),
-        ("govern-2", "govern"),
-        ("operate-1", "operate"),
-    ];
-    let ledger_key = note().verifier_key().public_key().to_bytes();
-    json!([{"op": "found", "id": "f", "programme": "bench", "currency": "USD", "point_scale": 0,
-        "settlement_model": "issuer_pays", "clawback": "member_debt", "utc_offset_min": 0,
-        "clock": "simulated", "ledger_key": base64url::encode(&ledger_key), "rules_version": 1,
-        "keys": keys.map(house_key)}])
-}
-
-/// A founded ledger on RocksDB with one partner that may submit.
-fn open(folder: &std::path::Path) -> Ledger {
-    let settings = Config::default();
-    let store = RocksStore::open(&folder.join("db"), &settings.rocksdb).expect("a store");
-    let store = Arc::new(store);
-    let (g1, g2) = (house("govern-1"), house("govern-2"));
-    let now = Micros::from_seconds(NOW_S);
-    let found = sign(&g1, "found", &founding());
-    ledger::found(store.as_ref(), note(), found.as_bytes(), now).expect("it is founded");
-    let ledger = Ledger::open(Setup {
-        log: store.clone(),
-        state: store,
-        signers: vec![note()],
-        clock: Arc::new(Clock::simulated(now.0)),
-        settings: settings.writer,
-        checkpoint_file: None,
-        accept_clock: false,
-    });
-    let ledger = ledger.expect("it opens");
-    let set = json!([{"op": "partner_set", "id": "p1", "partner": "p1", "roles": ["issue", "burn"],
-        "status": "active"}]);
-    let propose = json!([
-        {"op": "propose", "id": "a", "action": {"op": "price_set", "default": {
-            "issue_price": "0.01", "burn_price": "0.01", "issue_fee": "0.0001",
-            "burn_fee": "0.0001", "tax_code": "std"}}},
-        {"op": "propose", "id": "b", "action": {"op": "key_add", "author": "p1", "key": "k1",
-            "public_key": key(&signer(1)), "scopes": ["submit"]}}]);
-    let approve = json!([{"op": "approve", "id": "c", "proposal": "a"},
-        {"op": "approve", "id": "d", "proposal": "b"}]);
-    for (by, id, ops) in [(&g1, "s1", set), (&g1, "s2", propose), (&g2, "s3", approve)] {
-        let compact = sign(by, id, &ops);
-        let view = ledger.view();
-        let opened = envelope::open(compact.as_bytes(), ORIGIN, 2, &*view.keys).expect("valid");
-        assert!(matches!(
-            ledger.submit_blocking(opened),
-            Ok(Acknowledged::New(_))
-        ));
-    }
-    ledger
-}
 
 fn run(runtime: &Runtime, ledger: &Ledger, envelopes: Vec<String>) -> Duration {
     let start = Instant::now();
@@ -148,7 +64,9 @@ fn limit(ledger: &Ledger, envelopes: &[String]) -> Duration {
 
 fn ledger_bench(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
-    let ledger = open(folder.path());
+    let settings = Config::default().rocksdb;
+    let store = RocksStore::open(&folder.path().join("db"), &settings).expect("a store");
+    let ledger = house::open(Arc::new(store));
     let runtime = Runtime::new().expect("a runtime");
     let mut number = 1;
     for ops in [1, 400] {

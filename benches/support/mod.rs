@@ -3,6 +3,9 @@
 
 #![allow(dead_code, reason = "each bench uses its part")]
 
+#[cfg(feature = "server")]
+pub mod house;
+
 use criterion::Criterion;
 use criterion::measurement::WallTime;
 use std::cell::Cell;
