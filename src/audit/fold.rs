@@ -11,7 +11,7 @@ use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::op::net_window::nettable;
 use crate::domain::submission::{Action, Submission};
 use crate::domain::time::{Day, Micros};
-use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
+use crate::domain::working_set::{Needs, SubmissionRecord, WorkingSet};
 use crate::proof::netting;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -92,8 +92,8 @@ impl Fold {
         }
         for op in &needs.targets {
             let record = self.set.ops.get(op);
-            needs.members.extend(record.and_then(OpRecord::member));
-            needs.clearing.extend(record.and_then(OpRecord::clearing));
+            needs.members.extend(record.and_then(|record| record.member()));
+            needs.clearing.extend(record.and_then(|record| record.clearing()));
         }
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {

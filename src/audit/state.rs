@@ -113,7 +113,7 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         windows: set.windows.iter().cloned().collect(),
         carried: set.windows.carried().clone(),
         members: sorted(set.members.records()),
-        ops: sorted(set.ops.records()),
+        ops: sorted(set.ops.records().map(|(key, record)| (key, record.as_ref()))),
         submissions: sorted(set.submissions.records()),
         clearing: sorted(set.clearing.records()),
         expiry: replay.fold.expiry.clone(),
@@ -189,7 +189,7 @@ impl Body {
             set.members.load(key, Some(record));
         }
         for (key, record) in self.ops {
-            set.ops.load(key, Some(record));
+            set.ops.load(key, Some(Arc::new(record)));
         }
         for (key, record) in self.submissions {
             set.submissions.load(key, Some(record));

@@ -304,13 +304,13 @@ fn apply(
     }
     if let Some((target, changed)) = draft.target {
         let key = (signer.party, target);
-        let before = set.put_op(key, Some(changed));
+        let before = set.put_op(key, Some(Arc::new(changed)));
         undo.op(key, before);
     }
     settle(set, draft.clearing, undo);
     record.subject = draft.subject;
     let key = (signer.party, op.id);
-    let before = set.put_op(key, Some(record));
+    let before = set.put_op(key, Some(Arc::new(record)));
     undo.op(key, before);
     Ok(draft.applied)
 }
@@ -351,7 +351,7 @@ struct Undo {
 #[derive(Debug)]
 enum Step {
     Member(Reference, Option<Member>),
-    Op((Party, Reference), Option<OpRecord>),
+    Op((Party, Reference), Option<Arc<OpRecord>>),
     Posted(Applied),
     Burned(Party, DayCount),
     Governance(Arc<Governance>),
@@ -377,7 +377,7 @@ impl Undo {
         self.note(|| Step::Member(id, before));
     }
 
-    fn op(&mut self, key: (Party, Reference), before: Option<OpRecord>) {
+    fn op(&mut self, key: (Party, Reference), before: Option<Arc<OpRecord>>) {
         self.note(|| Step::Op(key, before));
     }
 
@@ -427,6 +427,6 @@ pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> 
         accepted_at,
         subject: Subject::Other,
     };
-    set.put_op((Party::HOUSE, op.id), Some(record));
+    set.put_op((Party::HOUSE, op.id), Some(Arc::new(record)));
     vec![Effect::Applied(Applied::default())]
 }

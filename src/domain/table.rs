@@ -5,18 +5,20 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+type Generation<K, V> = HashMap<K, Option<V>, foldhash::fast::RandomState>;
+
 /// Records by key; `None` is known absence.
 #[derive(Debug)]
 pub struct Table<K, V> {
-    hot: HashMap<K, Option<V>>,
-    cold: HashMap<K, Option<V>>,
+    hot: Generation<K, V>,
+    cold: Generation<K, V>,
 }
 
 impl<K: Hash + Eq + Copy, V> Default for Table<K, V> {
     fn default() -> Self {
         Self {
-            hot: HashMap::new(),
-            cold: HashMap::new(),
+            hot: HashMap::default(),
+            cold: HashMap::default(),
         }
     }
 }
@@ -77,6 +79,8 @@ impl<K: Hash + Eq + Copy + std::fmt::Debug, V> Table<K, V> {
 
     /// Drops the cold generation and lets the hot one grow cold.
     pub fn rotate(&mut self) {
-        self.cold = std::mem::take(&mut self.hot);
+        std::mem::swap(&mut self.cold, &mut self.hot);
+        // Its memory is used again: a table that grows anew copies all it has, again and again.
+        self.hot.clear();
     }
 }

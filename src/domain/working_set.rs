@@ -114,7 +114,7 @@ pub struct WorkingSet {
     /// Members by reference.
     pub members: Table<Reference, Member>,
     /// Applied ops by author and id.
-    pub ops: Table<OpKey, OpRecord>,
+    pub ops: Table<OpKey, Arc<OpRecord>>,
     /// Accepted submissions by author and id.
     pub submissions: Table<SubmissionKey, SubmissionRecord>,
     /// Windows, and what is rolled forward.
@@ -139,7 +139,7 @@ pub struct Changes {
     /// Members, each with the days on which a sweep had work there before.
     pub members: Vec<(Reference, Vec<Day>, Member)>,
     /// Applied ops.
-    pub ops: Vec<(OpKey, OpRecord)>,
+    pub ops: Vec<(OpKey, Arc<OpRecord>)>,
     /// Accepted submissions.
     pub submissions: Vec<(SubmissionKey, SubmissionRecord)>,
     /// Lines; `None` is a line that is gone.
@@ -205,7 +205,11 @@ impl WorkingSet {
     }
 
     /// Replaces the record of an op.
-    pub fn put_op(&mut self, key: OpKey, record: Option<OpRecord>) -> Option<OpRecord> {
+    pub fn put_op(
+        &mut self,
+        key: OpKey,
+        record: Option<Arc<OpRecord>>,
+    ) -> Option<Arc<OpRecord>> {
         self.changed.ops.push(key);
         self.ops.put(key, record)
     }

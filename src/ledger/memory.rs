@@ -169,6 +169,19 @@ impl StateStore for MemoryStore {
             .collect())
     }
 
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError> {
+        let of_table = |(of, key): &(Table, Vec<u8>)| (*of == table).then(|| key.clone());
+        // Who is called may wait for somebody who needs the store.
+        let keys: Vec<_> = lock(&self.state)
+            .flushed
+            .tables
+            .keys()
+            .filter_map(of_table)
+            .collect();
+        let _all = keys.iter().all(|key| each(key));
+        Ok(())
+    }
+
     fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         for write in writes {

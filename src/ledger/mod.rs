@@ -8,6 +8,7 @@ pub mod clearing;
 pub mod commit;
 pub mod core;
 pub mod fatal;
+pub mod filter;
 pub mod keys;
 pub mod memory;
 pub mod prefetch;
@@ -27,12 +28,13 @@ pub mod writes;
 use self::commit::{Acknowledged, Committer, Evidence, Flusher, Unacknowledged};
 use self::core::Core;
 use self::fatal::Fatal;
+use self::filter::{Filter, KeyScan};
 use self::reader::StateReader;
 use self::recovery::RecoveryError;
 use self::store::{LogStore, Record, StateStore, StoreError, Table};
 use self::time_guard::{ClockJump, TimeGuard};
 use self::view::View;
-use self::writer::{Job, Writer};
+use self::writer::{Job, Rotated, Writer};
 use crate::domain::books::PartyBooks;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
@@ -55,6 +57,9 @@ use tokio::sync::oneshot;
 
 /// How many durable batches may wait for the state to be brought after them.
 const UNFLUSHED_BATCHES_MAX: usize = 64;
+
+/// The part of the cache's memory that the filter over keys gets.
+const FILTER_SHARE: usize = 8;
 
 /// Where a ledger lives and how it runs.
 pub struct Setup {
@@ -186,6 +191,8 @@ impl Ledger {
         let (to_commit, commits) = crossbeam_channel::bounded(1);
         let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
         let published = Arc::new(AtomicU64::new(core.next_index()));
+        let filter_bytes = setup.settings.cache_bytes_max / FILTER_SHARE;
+        let (filter, scan) = Filter::new(filter_bytes);
         let writer = Writer {
             core,
             reader: reader.clone(),
@@ -196,7 +203,8 @@ impl Ledger {
             settings: setup.settings,
             published: published.clone(),
             fatal: fatal.clone(),
-            rotated_at: 0,
+            filter,
+            rotated: Rotated::default(),
         };
         let committer = Committer {
             log: setup.log.clone(),
@@ -215,16 +223,17 @@ impl Ledger {
             checkpoint_file,
             fatal: fatal.clone(),
         };
+        let (log, clock, for_readers) = (setup.log, setup.clock, reader.clone());
         let threads = Mutex::new(vec![
             fatal::spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
             fatal::spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
             fatal::spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
+            fatal::spawn("ledger-keys", &fatal, move || scan_keys(scan, &reader), |_| ())?,
         ]);
-        let (log, clock) = (setup.log, setup.clock);
         let inner = Inner {
             jobs,
             log,
-            reader,
+            reader: for_readers,
             view,
             clock,
             fatal,
@@ -456,6 +465,13 @@ impl Ledger {
 
     fn tile(&self, coordinate: TileCoordinate) -> Result<Option<Vec<u8>>, StoreError> {
         self.inner.log.tile(coordinate)
+    }
+}
+
+/// Tells the filter what is stored. Without it all is right, and slower.
+fn scan_keys(scan: KeyScan, reader: &StateReader) {
+    if let Err(error) = scan.run(reader) {
+        tracing::warn!(%error, "the stored keys cannot be read; new ids are looked up one by one");
     }
 }
 

@@ -2,24 +2,30 @@
 //!
 //! Must not: execute anything, or load what the working set has: its records may be newer.
 
+use super::filter::Filter;
 use super::reader::StateReader;
-use super::record::{authored_key, clearing_key, day_key, decode, line_key, parse_expiry_key};
+use super::record::{clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key};
 use super::store::{StoreError, Table};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::execute::Due;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::Submission;
+use crate::domain::table::Table as Records;
 use crate::domain::time::Day;
-use crate::domain::working_set::{Needs, OpRecord, WorkingSet};
+use crate::domain::working_set::{Needs, WorkingSet};
+use std::hash::Hash;
+use std::sync::Arc;
 
-/// Loads what submissions of a batch may touch.
+/// Loads what submissions of a batch may touch. The filter, where there is one, spares the store
+/// the question for what was never written.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn prefetch<'a>(
     set: &mut WorkingSet,
     reader: &StateReader,
+    mut filter: Option<&mut Filter>,
     batch: impl Iterator<Item = (Party, &'a Submission)>,
 ) -> Result<(), StoreError> {
     let mut needs = Needs::default();
@@ -34,14 +40,15 @@ pub fn prefetch<'a>(
     if let Some(governance) = &governance {
         needs.add_proposals(governance);
     }
-    load_submissions(set, reader, submissions)?;
-    load_ops(set, reader, &needs.ops)?;
+    let mut load = Loader { reader, filter: filter.as_deref_mut() };
+    load.submissions(set, submissions)?;
+    load.ops(set, &needs.ops)?;
     for key in &needs.targets {
         let record = set.ops.get(key);
-        needs.members.extend(record.and_then(OpRecord::member));
-        needs.clearing.extend(record.and_then(OpRecord::clearing));
+        needs.members.extend(record.and_then(|record| record.member()));
+        needs.clearing.extend(record.and_then(|record| record.clearing()));
     }
-    load_members(set, reader, needs.members)?;
+    load.members(set, needs.members)?;
     load_clearing(set, reader, needs.clearing)
 }
 
@@ -62,11 +69,11 @@ pub fn prefetch_due(
         .collect::<Result<_, _>>()?;
     let more = pairs.len() > SWEEP_LOTS_MAX;
     pairs.truncate(SWEEP_LOTS_MAX);
-    load_members(
-        set,
+    let mut load = Loader {
         reader,
-        pairs.iter().map(|(_, member)| *member).collect(),
-    )?;
+        filter: None,
+    };
+    load.members(set, pairs.iter().map(|(_, member)| *member).collect())?;
     Ok(Due {
         pairs,
         more,
@@ -74,33 +81,80 @@ pub fn prefetch_due(
     })
 }
 
-fn load_submissions(
-    set: &mut WorkingSet,
-    reader: &StateReader,
-    keys: Vec<(Party, Reference)>,
-) -> Result<(), StoreError> {
-    let missing = missing(keys, |key| set.submissions.touch(key));
-    let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
-    let values = reader.multi_get(Table::Submissions, &encoded)?;
-    for (key, value) in missing.into_iter().zip(values) {
-        set.submissions
-            .load(key, value.as_deref().map(decode).transpose()?);
-    }
-    Ok(())
+struct Loader<'a> {
+    reader: &'a StateReader,
+    filter: Option<&'a mut Filter>,
 }
 
-fn load_ops(
-    set: &mut WorkingSet,
-    reader: &StateReader,
-    keys: &[(Party, Reference)],
-) -> Result<(), StoreError> {
-    let missing = missing(keys.iter().copied(), |key| set.ops.touch(key));
-    let encoded: Vec<Vec<u8>> = missing.iter().map(authored_key).collect();
-    let values = reader.multi_get(Table::OpIds, &encoded)?;
-    for (key, value) in missing.into_iter().zip(values) {
-        set.ops.load(key, value.as_deref().map(decode).transpose()?);
+impl Loader<'_> {
+    fn submissions(
+        &mut self,
+        set: &mut WorkingSet,
+        keys: Vec<(Party, Reference)>,
+    ) -> Result<(), StoreError> {
+        let table = &mut set.submissions;
+        self.load(table, Table::Submissions, keys, put_authored_key, |bytes| decode(bytes))
     }
-    Ok(())
+
+    fn ops(
+        &mut self,
+        set: &mut WorkingSet,
+        keys: &[(Party, Reference)],
+    ) -> Result<(), StoreError> {
+        let (table, keys) = (&mut set.ops, keys.iter().copied());
+        let read = |bytes: &[u8]| decode(bytes).map(Arc::new);
+        self.load(table, Table::OpIds, keys, put_authored_key, read)
+    }
+
+    fn members(
+        &mut self,
+        set: &mut WorkingSet,
+        keys: Vec<Reference>,
+    ) -> Result<(), StoreError> {
+        let put = |member: &Reference, to: &mut Vec<u8>| to.extend_from_slice(member.as_bytes());
+        self.load(&mut set.members, Table::Members, keys, put, |bytes| decode(bytes))
+    }
+
+    /// Loads what is not in memory: what was never written as absent, the others from the store.
+    fn load<K: Ord + Copy + Hash + std::fmt::Debug, V>(
+        &mut self,
+        records: &mut Records<K, V>,
+        table: Table,
+        keys: impl IntoIterator<Item = K>,
+        put_key: impl Fn(&K, &mut Vec<u8>),
+        read: impl Fn(&[u8]) -> Result<V, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut perhaps = Vec::new();
+        let mut bytes = Vec::with_capacity(80);
+        for key in keys {
+            if records.touch(&key) {
+                continue;
+            }
+            bytes.clear();
+            put_key(&key, &mut bytes);
+            let filter = self.filter.as_deref_mut();
+            match filter.is_none_or(|filter| filter.add(table, &bytes)) {
+                true => perhaps.push(key),
+                false => records.load(key, None),
+            }
+        }
+        if perhaps.is_empty() {
+            return Ok(());
+        }
+        perhaps.sort_unstable();
+        perhaps.dedup();
+        let encoded = perhaps.iter().map(|key| {
+            let mut bytes = Vec::with_capacity(80);
+            put_key(key, &mut bytes);
+            bytes
+        });
+        let encoded: Vec<_> = encoded.collect();
+        let values = self.reader.multi_get(table, &encoded)?;
+        for (key, value) in perhaps.into_iter().zip(values) {
+            records.load(key, value.as_deref().map(&read).transpose()?);
+        }
+        Ok(())
+    }
 }
 
 /// A line of a netted window stands among the lines; of it, its presence alone counts.
@@ -121,21 +175,6 @@ fn load_clearing(
             }
         };
         set.clearing.load(key, record);
-    }
-    Ok(())
-}
-
-fn load_members(
-    set: &mut WorkingSet,
-    reader: &StateReader,
-    members: Vec<Reference>,
-) -> Result<(), StoreError> {
-    let missing = missing(members, |member| set.members.touch(member));
-    let encoded: Vec<Vec<u8>> = missing.iter().map(|id| id.as_bytes().to_vec()).collect();
-    let values = reader.multi_get(Table::Members, &encoded)?;
-    for (member, value) in missing.into_iter().zip(values) {
-        set.members
-            .load(member, value.as_deref().map(decode).transpose()?);
     }
     Ok(())
 }

@@ -132,6 +132,19 @@ impl StateReader {
         Ok(merged.into_iter().take(limit).collect())
     }
 
+    /// Calls `each` with every stored key of a table until it answers `false`; keys not flushed yet
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn stored_keys(
+        &self,
+        table: Table,
+        each: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        self.store.keys(table, each)
+    }
+
     /// How many entries the stored state is the fold of.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! Records: how the state's tables write their keys and values.
 //!
-//! Keys sort as their parts do. Values are CBOR by field number, so a record can grow. These bytes
+//! Keys sort as their parts do; ids come first in them, because those that begin with the time make
+//! keys that are written in their order. Values are CBOR by field number, so a record can grow. These bytes
 //! are the house's own and can be rebuilt from the entries; no auditor reads them.
 //!
 //! ```text
 //! members      member                                       → Member
-//! op_ids       author u16 BE ‖ op id                        → OpRecord
-//! submissions  author u16 BE ‖ submission id                → SubmissionRecord
+//! op_ids       op id ‖ 0 ‖ author u16 BE                    → OpRecord
+//! submissions  submission id ‖ 0 ‖ author u16 BE            → SubmissionRecord
 //! lines        window u32 ‖ debtor u16 ‖ creditor u16 ‖ reason u8 ‖ version u32, all BE → total
 //! governance   "g" → Governance · "s" → Standing · "p" ‖ party u16 BE → totals
 //! expiry       day u32 BE (sign flipped) ‖ member           → nothing
@@ -51,14 +52,16 @@ pub fn party_key(party: Party) -> Vec<u8> {
 
 /// The key of an op or submission.
 pub fn authored_key(key: &(Party, Reference)) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(2 + key.1.as_bytes().len());
+    let mut bytes = Vec::with_capacity(3 + key.1.as_bytes().len());
     put_authored_key(key, &mut bytes);
     bytes
 }
 
-fn put_authored_key(&(author, id): &(Party, Reference), to: &mut Vec<u8>) {
-    to.extend_from_slice(&author.0.to_be_bytes());
+/// Appends the key of an op or submission.
+pub fn put_authored_key(&(author, id): &(Party, Reference), to: &mut Vec<u8>) {
     to.extend_from_slice(id.as_bytes());
+    to.push(0);
+    to.extend_from_slice(&author.0.to_be_bytes());
 }
 
 /// The key of a line.
@@ -200,7 +203,8 @@ pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Wr
         }
     }
     for (key, record) in &changes.ops {
-        writes.put(Table::OpIds, |to| put_authored_key(key, to), value(record));
+        let record = value(record.as_ref());
+        writes.put(Table::OpIds, |to| put_authored_key(key, to), record);
     }
     for (key, record) in &changes.submissions {
         let table = Table::Submissions;

@@ -204,7 +204,7 @@ fn replay(
                 flush(core, reader)?;
             }
             let one = std::iter::once((signer.party, &submission));
-            prefetch::prefetch(&mut core.set, reader, one)?;
+            prefetch::prefetch(&mut core.set, reader, None, one)?;
             let due = core.due(reader, &submission)?;
             core.replay(record, &entry, &submission, &signer, &due)
                 .map_err(|reason| wrong(reason.to_owned()))?;

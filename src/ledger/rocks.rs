@@ -234,6 +234,22 @@ impl StateStore for RocksStore {
             .collect()
     }
 
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError> {
+        let mut options = ReadOptions::default();
+        // What is read once must not push out what is read often.
+        options.fill_cache(false);
+        let family = self.family(table.name());
+        let mut stored = self.db.raw_iterator_cf_opt(family, options);
+        stored.seek_to_first();
+        while let Some(key) = stored.key() {
+            if !each(key) {
+                return Ok(());
+            }
+            stored.next();
+        }
+        stored.status().map_err(database)
+    }
+
     fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
         let families = Table::ALL.map(|table| self.family(table.name()));

@@ -199,6 +199,12 @@ pub trait StateStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError>;
 
+    /// Calls `each` with every key of a table, in order, until it answers `false`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError>;
+
     /// Applies all writes in one atomic step, together with the index they bring the state to.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 use super::commit::{Answer, Commit, Fate, Reply};
 use super::core::{Accepted, Core};
 use super::fatal::Fatal;
+use super::filter::Filter;
 use super::prefetch;
 use super::reader::StateReader;
 use super::store::StoreError;
@@ -28,8 +29,17 @@ pub enum Job {
     Stop,
 }
 
-/// Rough memory of one cached record, for turning a byte limit into a count.
-const CACHED_RECORD_BYTES: usize = 512;
+/// Rough memory of one cached member, for turning a byte limit into a count.
+const CACHED_MEMBER_BYTES: usize = 512;
+/// Ids in memory before those not named since are let go.
+const CACHED_IDS: usize = 1 << 15;
+
+/// The next index when records were last let go, of each sort.
+#[derive(Debug, Default)]
+pub struct Rotated {
+    ids: u64,
+    members: u64,
+}
 
 /// The writer of one ledger.
 pub struct Writer {
@@ -51,8 +61,10 @@ pub struct Writer {
     pub published: Arc<AtomicU64>,
     /// Set when nothing more can be promised.
     pub fatal: Arc<Fatal>,
-    /// The next index when the cache last rotated.
-    pub rotated_at: u64,
+    /// Tells what was never written.
+    pub filter: Filter,
+    /// When the cache last rotated.
+    pub rotated: Rotated,
 }
 
 impl Writer {
@@ -120,7 +132,9 @@ impl Writer {
     fn work(&mut self, batch: Vec<(Box<Envelope>, Reply)>) -> Result<bool, StoreError> {
         self.rotate_cache();
         let named = batch.iter().map(|(e, _)| (e.signer.party, &e.submission));
-        prefetch::prefetch(&mut self.core.set, &self.reader, named)?;
+        self.filter.take_stored();
+        let filter = Some(&mut self.filter);
+        prefetch::prefetch(&mut self.core.set, &self.reader, filter, named)?;
         let due = self.due(&batch[0].0)?;
         let mut answers = Vec::with_capacity(batch.len());
         for (envelope, reply) in batch {
@@ -160,22 +174,23 @@ impl Writer {
     }
 
     /// Lets records go that were not touched since the last rotation, once all of that time is
-    /// published: then the store or its overlay has them.
+    /// published: then the store or its overlay has them. Ids are let go early: nearly all of them
+    /// are never named again.
     fn rotate_cache(&mut self) {
-        let set = &mut self.core.set;
-        let hot = set.members.hot_len()
-            + set.ops.hot_len()
-            + set.submissions.hot_len()
-            + set.clearing.hot_len();
-        let limit = self.settings.cache_bytes_max / CACHED_RECORD_BYTES / 2;
         let published = self.published.load(Ordering::Acquire);
-        if hot < limit || published < self.rotated_at {
-            return;
+        let set = &mut self.core.set;
+        let ids = set.ops.hot_len() + set.submissions.hot_len() + set.clearing.hot_len();
+        if ids >= CACHED_IDS && published >= self.rotated.ids {
+            set.ops.rotate();
+            set.submissions.rotate();
+            set.clearing.rotate();
+            self.rotated.ids = self.core.next_index();
         }
-        set.members.rotate();
-        set.ops.rotate();
-        set.submissions.rotate();
-        set.clearing.rotate();
-        self.rotated_at = self.core.next_index();
+        let set = &mut self.core.set;
+        let limit = self.settings.cache_bytes_max / CACHED_MEMBER_BYTES / 2;
+        if set.members.hot_len() >= limit && published >= self.rotated.members {
+            set.members.rotate();
+            self.rotated.members = self.core.next_index();
+        }
     }
 }

@@ -154,6 +154,7 @@ impl<'a> Request<'a> {
         self.set
             .ops
             .get(&(self.author(), *id))
+            .map(AsRef::as_ref)
             .ok_or(Rejection::TargetNotFound)
     }
 

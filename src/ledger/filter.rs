@@ -1,0 +1,183 @@
+//! The filter: which keys were never written, told without asking the store.
+//!
+//! Most ids that an op brings are new. The filter answers "never seen" in one step in memory, where
+//! the store would look through its files; "perhaps seen" is looked up. After a start it does not
+//! know the stored keys until a thread has read them all; meanwhile it answers "perhaps".
+//! Must not: be asked whether something is there.
+//!
+//! Method: a Bloom filter whose bits of one key lie in one 64-bit word (Putze, Sanders, Singler,
+//! "Cache-, hash- and space-efficient Bloom filters", 2007).
+
+use super::reader::StateReader;
+use super::store::{StoreError, Table};
+use crossbeam_channel::{Receiver, Sender};
+use std::hash::BuildHasher;
+
+/// Bits that a key sets in its word.
+const BITS: u32 = 5;
+/// Stored keys handed over at once.
+const KEYS_AT_ONCE: usize = 1 << 15;
+/// Tables of which the keys are known.
+const TABLES: [Table; 3] = [Table::OpIds, Table::Submissions, Table::Members];
+
+/// A filter over the keys of op ids, submissions and members.
+#[derive(Debug)]
+pub struct Filter {
+    words: Vec<u64>,
+    hasher: KeyHasher,
+    stored: Option<Receiver<Stored>>,
+}
+
+/// How keys are hashed: differently in every process, so that nobody can choose ids that collide.
+#[derive(Debug, Clone, Default)]
+struct KeyHasher(foldhash::quality::RandomState);
+
+#[derive(Debug)]
+enum Stored {
+    Hashes(Vec<u64>),
+    All,
+}
+
+/// Reads the keys of a store for a filter, on a thread of its own.
+#[derive(Debug)]
+pub struct KeyScan {
+    hasher: KeyHasher,
+    found: Sender<Stored>,
+}
+
+impl Filter {
+    /// A filter of so many bytes, at least 8, and the scan that tells it what is stored.
+    ///
+    /// With 20 bits a key one of 200 new keys is "perhaps" there, with 10 bits one of 30.
+    pub fn new(bytes: usize) -> (Self, KeyScan) {
+        let hasher = KeyHasher::default();
+        let (found, stored) = crossbeam_channel::bounded(4);
+        let scan = KeyScan {
+            hasher: hasher.clone(),
+            found,
+        };
+        let filter = Self {
+            words: vec![0; (bytes / 8).max(1)],
+            hasher,
+            stored: Some(stored),
+        };
+        (filter, scan)
+    }
+
+    /// Takes in what the scan has found so far.
+    pub fn take_stored(&mut self) {
+        while let Some(found) = self.stored.as_ref().and_then(|stored| stored.try_recv().ok()) {
+            match found {
+                Stored::Hashes(hashes) => hashes.into_iter().for_each(|hash| {
+                    self.add_hash(hash);
+                }),
+                Stored::All => self.stored = None,
+            }
+        }
+    }
+
+    /// Adds a key. Answers whether it may have been written before.
+    pub fn add(&mut self, table: Table, key: &[u8]) -> bool {
+        let new = self.add_hash(self.hasher.hash(table, key));
+        !new || self.stored.is_some()
+    }
+
+    /// Whether a key may have been written.
+    pub fn may_have(&self, table: Table, key: &[u8]) -> bool {
+        let (word, bits) = self.place(self.hasher.hash(table, key));
+        self.words[word] & bits == bits || self.stored.is_some()
+    }
+
+    /// Answers whether it was not there.
+    fn add_hash(&mut self, hash: u64) -> bool {
+        let (word, bits) = self.place(hash);
+        let before = self.words[word];
+        self.words[word] = before | bits;
+        before & bits != bits
+    }
+
+    /// The upper half chooses the word, the lower bits those in it.
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 32).wrapping_mul(self.words.len() as u64) >> 32;
+        let bit = |number: u32| 1_u64 << ((hash >> (6 * number)) & 63);
+        let bits = (0..BITS).map(bit).fold(0, |all, bit| all | bit);
+        (usize::try_from(word).expect("it is below a length"), bits)
+    }
+}
+
+impl KeyHasher {
+    fn hash(&self, table: Table, key: &[u8]) -> u64 {
+        self.0.hash_one((table as u8, key))
+    }
+}
+
+impl KeyScan {
+    /// Reads all keys, until the filter is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn run(self, reader: &StateReader) -> Result<(), StoreError> {
+        for table in TABLES {
+            let mut hashes = Vec::with_capacity(KEYS_AT_ONCE);
+            let mut is_wanted = true;
+            reader.stored_keys(table, &mut |key| {
+                hashes.push(self.hasher.hash(table, key));
+                if hashes.len() == KEYS_AT_ONCE {
+                    let full = std::mem::replace(&mut hashes, Vec::with_capacity(KEYS_AT_ONCE));
+                    is_wanted = self.found.send(Stored::Hashes(full)).is_ok();
+                }
+                is_wanted
+            })?;
+            if !is_wanted || self.found.send(Stored::Hashes(hashes)).is_err() {
+                return Ok(());
+            }
+        }
+        // The filter may be gone.
+        let _ = self.found.send(Stored::All);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::memory::MemoryStore;
+    use crate::ledger::writes::Writes;
+    use std::sync::Arc;
+
+    fn key(number: u32) -> Vec<u8> {
+        format!("key-{number}").into_bytes()
+    }
+
+    #[test]
+    fn what_is_stored_or_was_added_may_be_there_and_nearly_nothing_else() {
+        let reader = StateReader::new(Arc::new(MemoryStore::default()));
+        let mut writes = Writes::default();
+        for number in 0..5_000 {
+            let bytes = key(number);
+            let put = move |to: &mut Vec<u8>| to.extend_from_slice(&bytes);
+            writes.put(Table::Members, put, |_| ());
+        }
+        let all: Vec<_> = writes.iter().collect();
+        reader.flush(1, &all).unwrap();
+        let (mut filter, scan) = Filter::new(25_000);
+        assert!(filter.may_have(Table::Members, b"a"), "nothing is known yet");
+        assert!(filter.add(Table::Members, &key(5_000)));
+        scan.run(&reader).unwrap();
+        filter.take_stored();
+        let twice = (5_001..10_000).filter(|number| filter.add(Table::Members, &key(*number)));
+        assert!(twice.count() < 50);
+        assert!((0..10_000).all(|number| filter.may_have(Table::Members, &key(number))));
+        assert!((0..10_000).all(|number| filter.add(Table::Members, &key(number))));
+        let of_others = (0..10_000).filter(|number| filter.may_have(Table::OpIds, &key(*number)));
+        assert!(of_others.count() < 200, "20 bits a key");
+    }
+
+    #[test]
+    fn a_scan_ends_when_its_filter_is_gone() {
+        let reader = StateReader::new(Arc::new(MemoryStore::default()));
+        let (filter, scan) = Filter::new(0);
+        drop(filter);
+        scan.run(&reader).unwrap();
+    }
+}
