@@ -108,7 +108,7 @@ impl Fold {
         }
         for member in needs.members {
             if !self.set.members.touch(&member) {
-                self.set.members.load(member, None);
+                self.set.members.load(&member, None);
             }
         }
     }
@@ -137,20 +137,17 @@ impl Fold {
     }
 
     fn note_changes(&mut self) {
-        let offset = self.set.governance().programme.utc_offset_min;
-        for (id, days_before) in self.set.forget_changes() {
-            let member = self.set.members.get(&id);
-            let days = member.map_or_else(Vec::new, |member| member.due_days(offset));
-            if member.is_some() {
-                self.members.insert(id);
-            }
-            if days == days_before {
+        for change in self.set.forget_changes() {
+            let id = change.id;
+            self.members.insert(id);
+            if change.days_after == change.days_before {
                 continue;
             }
-            for day in days_before {
+            for day in change.days_before {
                 self.expiry.remove(&(day, id));
             }
-            self.expiry.extend(days.into_iter().map(|day| (day, id)));
+            let days = change.days_after.into_iter();
+            self.expiry.extend(days.map(|day| (day, id)));
         }
     }
 }

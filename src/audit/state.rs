@@ -23,7 +23,7 @@ use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::governance::Governance;
 use crate::domain::ids::Reference;
 use crate::domain::line::{LineKey, LineTotal};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, packed};
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::Tally;
 use crate::domain::time::{Day, Micros};
@@ -112,7 +112,7 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         lines: set.books.lines.clone(),
         windows: set.windows.iter().cloned().collect(),
         carried: set.windows.carried().clone(),
-        members: sorted(set.members.records()),
+        members: set.members.records().collect(),
         ops: sorted(set.ops.records().map(|(key, record)| (key, record.as_ref()))),
         submissions: sorted(set.submissions.records()),
         clearing: sorted(set.clearing.records()),
@@ -185,8 +185,11 @@ impl Body {
             Windows::load(windows, self.carried),
         );
         let members = self.members.keys().copied().collect();
-        for (key, record) in self.members {
-            set.members.load(key, Some(record));
+        let mut bytes = Vec::new();
+        for (key, member) in self.members {
+            bytes.clear();
+            packed::pack(&member, &mut bytes);
+            set.members.load(&key, Some(&bytes));
         }
         for (key, record) in self.ops {
             set.ops.load(key, Some(Arc::new(record)));

@@ -12,13 +12,8 @@ use std::collections::BTreeMap;
 pub fn check(fold: &Fold, size: u64) -> Vec<Finding> {
     let mut outstanding: BTreeMap<(Party, u32), u128> = BTreeMap::new();
     for id in &fold.members {
-        let lots = fold
-            .set
-            .members
-            .get(id)
-            .into_iter()
-            .flat_map(Member::outstanding);
-        for lot in lots {
+        let member = fold.set.members.get(id);
+        for lot in member.iter().flat_map(Member::outstanding) {
             let sum = outstanding
                 .entry((lot.key.issuer, lot.key.price_version))
                 .or_default();

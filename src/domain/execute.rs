@@ -8,13 +8,14 @@ use super::effect::{Applied, Effect};
 use super::governance::Governance;
 use super::ids::{Name, OpAt, Party, Reference};
 use super::invariants;
-use super::member::{DayCount, Member};
+use super::member::DayCount;
 use super::netting::Netting;
 use super::op;
 use super::points::Points;
 use super::rejection::Rejection;
 use super::submission::{Mode, Op, Submission};
 use super::time::{Day, Micros};
+use super::visit::{Revision, Visit};
 use super::window::{Carried, Window};
 use super::working_set::{OpRecord, Subject, WorkingSet};
 use smallvec::SmallVec;
@@ -102,7 +103,7 @@ pub struct Draft {
     /// What it reports.
     pub applied: Applied,
     /// Accounts as they would be.
-    pub members: SmallVec<[(Reference, Member); 2]>,
+    pub members: SmallVec<[Revision; 2]>,
     /// What a later op may need of it.
     pub subject: Subject,
     /// The record of an earlier op that it changes.
@@ -151,12 +152,11 @@ impl Draft {
     ///
     /// # Errors
     /// [`Rejection::Overflow`] if the member's points would pass their range.
-    pub fn close(&mut self, mut visit: super::visit::Visit) -> Result<(), Rejection> {
-        let id = visit.id;
+    pub fn close(&mut self, mut visit: Visit) -> Result<(), Rejection> {
         self.applied.lines.append(&mut visit.lines);
-        let (touch, member) = visit.close()?;
+        let (touch, revision) = visit.close()?;
         self.applied.touches.push(touch);
-        self.members.push((id, member));
+        self.members.push(revision);
         Ok(())
     }
 
@@ -293,10 +293,11 @@ fn apply(
         set.set_governance(governance);
     }
     undo.posted(&draft.applied);
-    for ((id, member), touch) in draft.members.into_iter().zip(&draft.applied.touches) {
-        invariants::assert_member_moves(set.members.get(&id), &member, &touch.moves);
-        let before = set.put_member(id, Some(member));
-        undo.member(id, before);
+    for (revision, touch) in draft.members.into_iter().zip(&draft.applied.touches) {
+        let before = &revision.before.by_issuer;
+        invariants::assert_member_moves(before, &revision.member, &touch.moves);
+        undo.member(set, revision.id);
+        set.put_member(revision);
     }
     if let Some(count) = draft.burned {
         undo.burned(signer.party, set.books.party(signer.party).burned_by_day);
@@ -304,13 +305,13 @@ fn apply(
     }
     if let Some((target, changed)) = draft.target {
         let key = (signer.party, target);
-        let before = set.put_op(key, Some(Arc::new(changed)));
+        let before = set.put_op(key, Arc::new(changed));
         undo.op(key, before);
     }
     settle(set, draft.clearing, undo);
     record.subject = draft.subject;
     let key = (signer.party, op.id);
-    let before = set.put_op(key, Some(Arc::new(record)));
+    let before = set.put_op(key, Arc::new(record));
     undo.op(key, before);
     Ok(draft.applied)
 }
@@ -350,7 +351,8 @@ struct Undo {
 
 #[derive(Debug)]
 enum Step {
-    Member(Reference, Option<Member>),
+    /// Packed, as it was.
+    Member(Reference, Option<Box<[u8]>>),
     Op((Party, Reference), Option<Arc<OpRecord>>),
     Posted(Applied),
     Burned(Party, DayCount),
@@ -373,8 +375,8 @@ impl Undo {
         }
     }
 
-    fn member(&mut self, id: Reference, before: Option<Member>) {
-        self.note(|| Step::Member(id, before));
+    fn member(&mut self, set: &WorkingSet, id: Reference) {
+        self.note(|| Step::Member(id, set.members.packed(&id).map(Into::into)));
     }
 
     fn op(&mut self, key: (Party, Reference), before: Option<Arc<OpRecord>>) {
@@ -396,8 +398,8 @@ impl Undo {
     fn roll_back(self, set: &mut WorkingSet) {
         for step in self.steps.into_iter().flatten().rev() {
             match step {
-                Step::Member(id, before) => drop(set.put_member(id, before)),
-                Step::Op(key, before) => drop(set.put_op(key, before)),
+                Step::Member(id, before) => set.restore_member(&id, before.as_deref()),
+                Step::Op(key, before) => set.restore_op(key, before),
                 Step::Posted(applied) => {
                     let governance = set.governance().clone();
                     set.books.unpost(&governance, &applied);
@@ -427,6 +429,6 @@ pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> 
         accepted_at,
         subject: Subject::Other,
     };
-    set.put_op((Party::HOUSE, op.id), Some(Arc::new(record)));
+    set.put_op((Party::HOUSE, op.id), Arc::new(record));
     vec![Effect::Applied(Applied::default())]
 }

@@ -6,11 +6,12 @@ use super::books::{Books, outstanding_sign};
 use super::effect::{Move, MoveKind};
 use super::ids::Party;
 use super::member::Member;
+use super::points::Points;
 use smallvec::SmallVec;
 
 /// Asserts that a member's points changed per issuer by exactly what its moves say: what its issuer
 /// owes for, and what came from or went to another member.
-pub fn assert_member_moves(before: Option<&Member>, after: &Member, moves: &[Move]) {
+pub fn assert_member_moves(before: &[(Party, Points)], after: &Member, moves: &[Move]) {
     let mut sums: SmallVec<[(Party, i128); 4]> = SmallVec::new();
     let mut add = |party: Party, units: i128| match sums.iter_mut().find(|sum| sum.0 == party) {
         Some(sum) => sum.1 = sum.1.wrapping_add(units),
@@ -19,11 +20,8 @@ pub fn assert_member_moves(before: Option<&Member>, after: &Member, moves: &[Mov
     for lot in after.outstanding() {
         add(lot.key.issuer, i128::from(lot.points.units()));
     }
-    for lot in before.into_iter().flat_map(Member::outstanding) {
-        add(
-            lot.key.issuer,
-            i128::from(lot.points.units()).wrapping_neg(),
-        );
+    for (issuer, points) in before {
+        add(*issuer, i128::from(points.units()).wrapping_neg());
     }
     for step in moves {
         let sign = match step.kind {

@@ -52,6 +52,11 @@ impl Lots {
         self.0.iter()
     }
 
+    /// Lots that are in burn order already; nothing if they are not.
+    pub fn in_order(lots: Vec<Lot>) -> Option<Self> {
+        lots.is_sorted_by(|a, b| order(a) < order(b)).then_some(Self(lots))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

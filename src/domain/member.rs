@@ -3,11 +3,17 @@
 //! Must not: hold anything personal. What time alone changes (a hold that lapses, a lot that
 //! activates) is worked out by [`super::visit::Visit`] whenever an op or a read touches the member.
 
+pub mod packed;
+
 use super::ids::{OpAt, Party};
 use super::lot::{Lot, Lots};
 use super::points::Points;
 use super::time::{Day, Micros};
 use minicbor::{Decode, Encode};
+use smallvec::SmallVec;
+
+/// Days on which a sweep has work at a member, in order.
+pub type DueDays = SmallVec<[Day; 4]>;
 
 /// A shopper's account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -129,6 +135,21 @@ impl Member {
             .chain(self.held_slices())
     }
 
+    /// What its issuers owe for, by issuer.
+    pub fn by_issuer(&self) -> SmallVec<[(Party, Points); 2]> {
+        let mut sums: SmallVec<[(Party, Points); 2]> = SmallVec::new();
+        for lot in self.outstanding() {
+            match sums.iter_mut().find(|(issuer, _)| *issuer == lot.key.issuer) {
+                Some((_, sum)) => {
+                    let more = sum.checked_add(lot.points);
+                    *sum = more.expect("a member's points are within range");
+                }
+                None => sums.push((lot.key.issuer, lot.points)),
+            }
+        }
+        sums
+    }
+
     /// Adds a hold in order of (deadline, entry, op).
     pub fn add_hold(&mut self, hold: Hold) {
         let order = |h: &Hold| (h.deadline, h.at);
@@ -140,7 +161,7 @@ impl Member {
 
     /// The days on which a sweep has work here: a lot's `expires_on`, or for a held slice the later
     /// of that and its hold's deadline day.
-    pub fn due_days(&self, utc_offset_min: i16) -> Vec<Day> {
+    pub fn due_days(&self, utc_offset_min: i16) -> DueDays {
         let free = self
             .lots
             .iter()
@@ -152,7 +173,7 @@ impl Member {
                 .iter()
                 .map(move |slice| slice.key.expires_on.max(deadline))
         });
-        let mut days: Vec<Day> = free.chain(held).collect();
+        let mut days: DueDays = free.chain(held).collect();
         days.sort_unstable();
         days.dedup();
         days

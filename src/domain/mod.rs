@@ -23,6 +23,7 @@ pub mod ledger_key;
 pub mod line;
 pub mod lot;
 pub mod member;
+pub mod members;
 pub mod money;
 pub mod netting;
 pub mod op;

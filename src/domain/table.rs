@@ -29,6 +29,9 @@ impl<K: Hash + Eq + Copy + std::fmt::Debug, V> Table<K, V> {
         if self.hot.contains_key(key) {
             return true;
         }
+        if self.cold.is_empty() {
+            return false;
+        }
         match self.cold.remove(key) {
             Some(record) => {
                 self.hot.insert(*key, record);

@@ -8,14 +8,34 @@ use super::execute::Stamp;
 use super::ids::{Party, Reference};
 use super::line::{LineMove, Reason};
 use super::lot::Lot;
-use super::member::{Debt, Member};
+use super::member::{Debt, DueDays, Member};
 use super::points::Points;
-use super::programme::SettlementModel;
+use super::programme::{Programme, SettlementModel};
 use super::rejection::Rejection;
 use smallvec::SmallVec;
 
 /// The most lots and held slices that one member may have, so that whatever touches it stays small.
 pub const SLICES_MAX: usize = 5_000;
+
+/// What is remembered of a member as it was before an op.
+#[derive(Debug)]
+pub struct Before {
+    /// Days on which a sweep had work there.
+    pub due_days: DueDays,
+    /// What its issuers owed for, by issuer.
+    pub by_issuer: SmallVec<[(Party, Points); 2]>,
+}
+
+/// A member as it would be after an op.
+#[derive(Debug)]
+pub struct Revision {
+    /// Whose account.
+    pub id: Reference,
+    /// As it was.
+    pub before: Before,
+    /// As it would be.
+    pub member: Member,
+}
 
 /// One op's work on one member.
 #[derive(Debug)]
@@ -26,6 +46,7 @@ pub struct Visit {
     pub member: Member,
     /// Lines that arrivals made by paying debts.
     pub lines: SmallVec<[LineMove; 2]>,
+    before: Before,
     named: bool,
     stamp: Stamp,
     model: SettlementModel,
@@ -40,15 +61,20 @@ impl Visit {
         named: bool,
         member: Member,
         stamp: &Stamp,
-        model: SettlementModel,
+        programme: &Programme,
     ) -> Self {
+        let before = Before {
+            due_days: member.due_days(programme.utc_offset_min),
+            by_issuer: member.by_issuer(),
+        };
         let mut visit = Self {
             id,
+            before,
             member,
             lines: SmallVec::new(),
             named,
             stamp: *stamp,
-            model,
+            model: programme.settlement_model,
             moves: SmallVec::new(),
             debts: SmallVec::new(),
         };
@@ -177,7 +203,7 @@ impl Visit {
     ///
     /// # Errors
     /// [`Rejection::Overflow`] if the member's points would pass their range, or [`SLICES_MAX`].
-    pub fn close(mut self) -> Result<(Touch, Member), Rejection> {
+    pub fn close(mut self) -> Result<(Touch, Revision), Rejection> {
         Points::sum(self.member.outstanding().map(|lot| lot.points)).ok_or(Rejection::Overflow)?;
         if self.member.outstanding().count() > SLICES_MAX {
             return Err(Rejection::Overflow);
@@ -195,7 +221,12 @@ impl Visit {
             balance,
             previous,
         };
-        Ok((touch, self.member))
+        let revision = Revision {
+            id: self.id,
+            before: self.before,
+            member: self.member,
+        };
+        Ok((touch, revision))
     }
 
     fn lapse_holds(&mut self) {

@@ -9,15 +9,18 @@ use super::governance::Governance;
 use super::ids::{OpAt, Party, Reference};
 use super::line::{LineKey, LineTotal};
 use super::lot::Lot;
-use super::member::Member;
+use super::member::DueDays;
+use super::members::Members;
 use super::op::dispute::disputed_line;
 use super::points::Points;
 use super::submission::{Action, Submission};
 use super::table::Table;
-use super::time::{Day, Micros};
+use super::time::Micros;
+use super::visit::Revision;
 use super::window::{Carried, ItemKey, Window, Windows};
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An op id with the author whose it is.
@@ -112,7 +115,7 @@ pub struct WorkingSet {
     /// Totals and lines.
     pub books: Books,
     /// Members by reference.
-    pub members: Table<Reference, Member>,
+    pub members: Members,
     /// Applied ops by author and id.
     pub ops: Table<OpKey, Arc<OpRecord>>,
     /// Accepted submissions by author and id.
@@ -126,19 +129,35 @@ pub struct WorkingSet {
 
 #[derive(Debug, Default)]
 struct Changed {
-    members: HashMap<Reference, Vec<Day>>,
-    ops: Vec<OpKey>,
-    submissions: Vec<SubmissionKey>,
+    members: Vec<(Reference, DueDays)>,
+    /// In order; of one key, the last counts.
+    ops: Vec<(OpKey, Arc<OpRecord>)>,
+    submissions: Vec<(SubmissionKey, SubmissionRecord)>,
     clearing: BTreeSet<ClearingKey>,
     governance: bool,
+}
+
+/// A member that a batch changed.
+#[derive(Debug)]
+pub struct MemberChange {
+    /// Whose account.
+    pub id: Reference,
+    /// Days on which a sweep had work there before.
+    pub days_before: DueDays,
+    /// Days on which it has now.
+    pub days_after: DueDays,
+    /// Where its bytes are in [`Changes::packed`].
+    pub packed: Range<usize>,
 }
 
 /// What a batch changed, to be stored behind the log.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Members, each with the days on which a sweep had work there before.
-    pub members: Vec<(Reference, Vec<Day>, Member)>,
-    /// Applied ops.
+    /// Members.
+    pub members: Vec<MemberChange>,
+    /// Their bytes.
+    pub packed: Vec<u8>,
+    /// Applied ops and those that were changed by one, in order; of one key, the last counts.
     pub ops: Vec<(OpKey, Arc<OpRecord>)>,
     /// Accepted submissions.
     pub submissions: Vec<(SubmissionKey, SubmissionRecord)>,
@@ -167,7 +186,7 @@ impl WorkingSet {
         Self {
             governance,
             books,
-            members: Table::default(),
+            members: Members::default(),
             ops: Table::default(),
             submissions: Table::default(),
             windows,
@@ -191,27 +210,30 @@ impl WorkingSet {
         self.governance = Some(governance);
     }
 
-    /// Replaces a member.
-    pub fn put_member(&mut self, id: Reference, member: Option<Member>) -> Option<Member> {
-        let offset = self.governance().programme.utc_offset_min;
-        let before = self.members.put(id, member);
-        let days = || {
-            before
-                .as_ref()
-                .map_or_else(Vec::new, |before| before.due_days(offset))
-        };
-        self.changed.members.entry(id).or_insert_with(days);
-        before
+    /// Puts a member in place.
+    pub fn put_member(&mut self, revision: Revision) {
+        if self.members.put(&revision.id, &revision.member) {
+            let days = revision.before.due_days;
+            self.changed.members.push((revision.id, days));
+        }
+    }
+
+    /// Puts a member back as it was before an op of this batch.
+    pub fn restore_member(&mut self, id: &Reference, packed: Option<&[u8]>) {
+        self.members.put_packed(id, packed);
     }
 
     /// Replaces the record of an op.
-    pub fn put_op(
-        &mut self,
-        key: OpKey,
-        record: Option<Arc<OpRecord>>,
-    ) -> Option<Arc<OpRecord>> {
-        self.changed.ops.push(key);
-        self.ops.put(key, record)
+    pub fn put_op(&mut self, key: OpKey, record: Arc<OpRecord>) -> Option<Arc<OpRecord>> {
+        self.changed.ops.push((key, record.clone()));
+        self.ops.put(key, Some(record))
+    }
+
+    /// Puts the record of an op back that the last [`WorkingSet::put_op`] not taken back replaced.
+    pub fn restore_op(&mut self, key: OpKey, before: Option<Arc<OpRecord>>) {
+        let last = self.changed.ops.pop();
+        assert!(last.is_some_and(|(last, _)| last == key), "ops are taken back in order");
+        self.ops.put(key, before);
     }
 
     /// Replaces a record of clearing.
@@ -236,41 +258,51 @@ impl WorkingSet {
 
     /// Remembers an accepted submission.
     pub fn put_submission(&mut self, key: SubmissionKey, record: SubmissionRecord) {
-        self.changed.submissions.push(key);
+        self.changed.submissions.push((key, record));
         self.submissions.put(key, Some(record));
     }
 
-    /// Forgets what changed, for whoever keeps every record in memory. Says which members did, each
-    /// with the days on which a sweep had work there before.
-    pub fn forget_changes(&mut self) -> HashMap<Reference, Vec<Day>> {
+    /// Forgets what changed, for whoever keeps every record in memory. Says which members did.
+    pub fn forget_changes(&mut self) -> Vec<MemberChange> {
         drop(self.books.take_changed());
         drop(self.windows.take_changed());
-        std::mem::take(&mut self.changed).members
+        let changed = std::mem::take(&mut self.changed);
+        self.take_members(changed.members).0
+    }
+
+    fn take_members(
+        &mut self,
+        changed: Vec<(Reference, DueDays)>,
+    ) -> (Vec<MemberChange>, Vec<u8>) {
+        let governance = self.governance.as_ref();
+        let offset = governance.map_or(0, |governance| governance.programme.utc_offset_min);
+        let mut bytes = Vec::new();
+        let changes = changed.into_iter().filter_map(|(id, days_before)| {
+            let start = bytes.len();
+            let days_after = self.members.take_changed(&id, offset, &mut bytes)?;
+            Some(MemberChange {
+                id,
+                days_before,
+                days_after,
+                packed: start..bytes.len(),
+            })
+        });
+        (changes.collect(), bytes)
     }
 
     /// What changed since this was last asked, each record once.
     pub fn take_changes(&mut self) -> Changes {
         let mut changed = std::mem::take(&mut self.changed);
-        changed.ops.sort_unstable();
-        changed.ops.dedup();
-        changed.submissions.sort_unstable();
-        changed.submissions.dedup();
+        let (members, packed) = self.take_members(std::mem::take(&mut changed.members));
         let (parties, lines) = self.books.take_changed();
         let (windows, carried) = self.windows.take_changed();
         let clearing = changed.clearing.into_iter();
         let clearing = clearing.filter_map(|key| Some((key, self.clearing.get(&key)?.clone())));
-        let members = changed.members.into_iter().filter_map(|(id, days)| {
-            let member = self.members.get(&id)?;
-            Some((id, days, member.clone()))
-        });
-        let ops = changed.ops.into_iter();
-        let ops = ops.filter_map(|key| Some((key, self.ops.get(&key)?.clone())));
-        let submissions = changed.submissions.into_iter();
-        let submissions = submissions.filter_map(|key| Some((key, *self.submissions.get(&key)?)));
         Changes {
-            members: members.collect(),
-            ops: ops.collect(),
-            submissions: submissions.collect(),
+            members,
+            packed,
+            ops: changed.ops,
+            submissions: changed.submissions,
             lines: lines
                 .into_iter()
                 .map(|k| (k, self.books.lines.get(&k).copied()))

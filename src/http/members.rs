@@ -168,7 +168,7 @@ fn body(caller: &Caller, id: Reference, member: Member) -> Result<MemberBody, Pr
     let fixed = &view.governance.programme;
     let now = caller.programme.now();
     let stamp = Stamp::new(view.size, now, fixed.utc_offset_min);
-    let member = Visit::open(id, true, member, &stamp, fixed.settlement_model).member;
+    let member = Visit::open(id, true, member, &stamp, fixed).member;
     let over = || Problem::internal("a member's points are out of range");
     let balance: Balance = member.balance(stamp.today).ok_or_else(over)?;
     let sees = |issuer: Party| caller.is_house() || issuer == caller.party;

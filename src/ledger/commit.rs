@@ -8,12 +8,11 @@ use super::core::{Declined, Sealed};
 use super::fatal::Fatal;
 use super::reader::StateReader;
 use super::record;
-use super::store::{Epoch, LogStore, Record, Write};
+use super::store::{Epoch, LogStore, Record};
 use super::time_guard::ClockJump;
 use super::view::View;
-use super::writes::Writes;
 use crate::proof::merkle::Hash;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -98,19 +97,17 @@ pub enum Commit {
     Flush(Sender<()>),
 }
 
-/// What the commit thread hands on to the flush thread.
+/// What the commit thread tells the flush thread.
 #[derive(Debug)]
 pub enum Flush {
-    /// Writes that bring the state to a size.
-    Writes {
-        /// The size.
-        size: u64,
-        /// The writes.
-        writes: Arc<Writes>,
+    /// A batch is published.
+    Published {
+        /// How many bytes of writes wait to be flushed.
+        waiting_bytes: usize,
         /// The checkpoint of that size.
         checkpoint: String,
     },
-    /// Say when everything handed on before is flushed.
+    /// Say when everything published before is flushed.
     Barrier(Sender<()>),
 }
 
@@ -194,16 +191,15 @@ impl Committer {
 
     fn publish(&self, sealed: &Sealed) {
         let size = sealed.view.size;
-        let offset = sealed.view.governance.programme.utc_offset_min;
-        let writes = Arc::new(record::writes(&sealed.changes, &sealed.standing, offset));
-        self.reader.publish(size, &writes);
+        let first = sealed.expected_size;
+        let writes = Arc::new(record::writes(first, &sealed.changes, &sealed.standing));
+        let waiting_bytes = self.reader.publish(size, &writes);
         *self.view.write().expect("no reader panics") = sealed.view.clone();
         self.published.store(size, Ordering::Release);
         let checkpoint = sealed.batch.checkpoint.clone();
         // If the flush thread is gone, fatal is set; the log has everything.
-        let _ = self.flushes.send(Flush::Writes {
-            size,
-            writes,
+        let _ = self.flushes.send(Flush::Published {
+            waiting_bytes,
             checkpoint,
         });
     }
@@ -225,21 +221,6 @@ fn evidence(sealed: &Sealed, records: &mut [Record], index: u64) -> Evidence {
         proof,
         view: sealed.view.clone(),
     }
-}
-
-/// The last write of each key, in order of their keys.
-fn merge(batches: &[Arc<Writes>]) -> Vec<Write<'_>> {
-    let mut writes: Vec<Write<'_>> = batches.iter().flat_map(|batch| batch.iter()).collect();
-    // Stable: of equal keys, the later stays behind.
-    writes.sort_by(|a, b| (a.table, a.key).cmp(&(b.table, b.key)));
-    writes.dedup_by(|later, kept| {
-        let same = (later.table, later.key) == (kept.table, kept.key);
-        if same {
-            *kept = *later;
-        }
-        same
-    });
-    writes
 }
 
 /// Lets go of all that still comes through a channel, until its sender is gone. A bounded channel
@@ -266,8 +247,11 @@ pub struct Flusher {
 
 /// The copy of the checkpoint is at most this old while writing goes on.
 const COPY_EVERY: Duration = Duration::from_secs(1);
-/// The most batches flushed in one step.
-const COALESCE_MAX: usize = 64;
+/// State is flushed at the latest when this much of it waits, so that memory is bounded and a start
+/// has little to fold again. The more waits, the more writes of one key become one.
+const FLUSH_BYTES: usize = 64 << 20;
+/// And at the latest after this time.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 impl Flusher {
     /// Works until the commit thread ends.
@@ -275,42 +259,46 @@ impl Flusher {
         let _drain = Drain(&self.flushes);
         let mut copied = Instant::now();
         let mut last_checkpoint = None;
-        while let Ok(first) = self.flushes.recv() {
-            let mut batches = Vec::new();
-            let mut barriers = Vec::new();
-            let mut size = None;
-            for flush in std::iter::once(first).chain(self.flushes.try_iter().take(COALESCE_MAX)) {
-                match flush {
-                    Flush::Barrier(done) => barriers.push(done),
-                    Flush::Writes {
-                        size: to,
-                        writes,
-                        checkpoint,
-                    } => {
-                        size = Some(to);
-                        last_checkpoint = Some(checkpoint);
-                        batches.push(writes);
+        let mut due = None;
+        loop {
+            let told = match due {
+                None => self.flushes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => self.flushes.recv_deadline(due),
+            };
+            let is_last = matches!(told, Err(RecvTimeoutError::Disconnected));
+            let mut barrier = None;
+            match told {
+                Ok(Flush::Published {
+                    waiting_bytes,
+                    checkpoint,
+                }) => {
+                    last_checkpoint = Some(checkpoint);
+                    due.get_or_insert_with(|| Instant::now() + FLUSH_EVERY);
+                    if waiting_bytes < FLUSH_BYTES {
+                        continue;
                     }
                 }
+                Ok(Flush::Barrier(done)) => barrier = Some(done),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            let writes = merge(&batches);
-            if let Some(size) = size
-                && let Err(error) = self.reader.flush(size, &writes)
-            {
+            if let Err(error) = self.reader.flush() {
                 self.fatal
                     .set(&format!("the state cannot be flushed: {error}"));
                 return;
             }
-            for done in barriers {
+            due = None;
+            if let Some(done) = barrier {
                 // Who waited may have gone.
                 let _ = done.send(());
             }
-            if copied.elapsed() >= COPY_EVERY {
+            if is_last || copied.elapsed() >= COPY_EVERY {
                 self.copy_checkpoint(last_checkpoint.take());
                 copied = Instant::now();
             }
+            if is_last {
+                return;
+            }
         }
-        self.copy_checkpoint(last_checkpoint);
     }
 
     fn copy_checkpoint(&self, checkpoint: Option<String>) {

@@ -182,6 +182,16 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 
+    fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError> {
+        let State { flushed, durable } = &mut *lock(&self.state);
+        for record in records {
+            let (key, value) = (record.key.to_vec(), record.value.unwrap_or_default());
+            flushed.tables.insert((table, key.clone()), value.to_vec());
+            durable.tables.insert((table, key), value.to_vec());
+        }
+        Ok(())
+    }
+
     fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         for write in writes {

@@ -21,6 +21,7 @@ pub mod roots;
 pub mod store;
 pub mod tiles;
 pub mod time_guard;
+pub mod unflushed;
 pub mod view;
 pub mod writer;
 pub mod writes;
@@ -34,7 +35,7 @@ use self::recovery::RecoveryError;
 use self::store::{LogStore, Record, StateStore, StoreError, Table};
 use self::time_guard::{ClockJump, TimeGuard};
 use self::view::View;
-use self::writer::{Job, Rotated, Writer};
+use self::writer::{Job, Writer};
 use crate::domain::books::PartyBooks;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
@@ -191,7 +192,8 @@ impl Ledger {
         let (to_commit, commits) = crossbeam_channel::bounded(1);
         let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
         let published = Arc::new(AtomicU64::new(core.next_index()));
-        let filter_bytes = setup.settings.cache_bytes_max / FILTER_SHARE;
+        let cache_bytes_max = setup.settings.cache_bytes_max;
+        let filter_bytes = cache_bytes_max / FILTER_SHARE;
         let (filter, scan) = Filter::new(filter_bytes);
         let writer = Writer {
             core,
@@ -204,7 +206,8 @@ impl Ledger {
             published: published.clone(),
             fatal: fatal.clone(),
             filter,
-            rotated: Rotated::default(),
+            members_bytes_max: cache_bytes_max - filter_bytes,
+            rotated_at: 0,
         };
         let committer = Committer {
             log: setup.log.clone(),
@@ -338,7 +341,7 @@ impl Ledger {
             .inner
             .reader
             .get(Table::Members, member.as_bytes().to_vec())?;
-        value.as_deref().map(record::decode).transpose()
+        value.as_deref().map(record::unpack_member).transpose()
     }
 
     /// An applied op.

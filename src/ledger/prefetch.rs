@@ -4,7 +4,7 @@
 
 use super::filter::Filter;
 use super::reader::StateReader;
-use super::record::{clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key};
+use super::record::{clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key, unpack_member};
 use super::store::{StoreError, Table};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::execute::Due;
@@ -13,11 +13,11 @@ use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::Submission;
 use crate::domain::table::Table as Records;
 use crate::domain::time::Day;
-use crate::domain::working_set::{Needs, WorkingSet};
+use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// Loads what submissions of a batch may touch. The filter, where there is one, spares the store
+/// Loads what submissions of a batch may touch that begins with the entry `next_index`. The filter, where there is one, spares the store
 /// the question for what was never written.
 ///
 /// # Errors
@@ -25,7 +25,8 @@ use std::sync::Arc;
 pub fn prefetch<'a>(
     set: &mut WorkingSet,
     reader: &StateReader,
-    mut filter: Option<&mut Filter>,
+    next_index: u64,
+    filter: Option<&mut Filter>,
     batch: impl Iterator<Item = (Party, &'a Submission)>,
 ) -> Result<(), StoreError> {
     let mut needs = Needs::default();
@@ -40,7 +41,11 @@ pub fn prefetch<'a>(
     if let Some(governance) = &governance {
         needs.add_proposals(governance);
     }
-    let mut load = Loader { reader, filter: filter.as_deref_mut() };
+    let mut load = Loader {
+        reader,
+        next_index,
+        filter,
+    };
     load.submissions(set, submissions)?;
     load.ops(set, &needs.ops)?;
     for key in &needs.targets {
@@ -71,6 +76,7 @@ pub fn prefetch_due(
     pairs.truncate(SWEEP_LOTS_MAX);
     let mut load = Loader {
         reader,
+        next_index: u64::MAX,
         filter: None,
     };
     load.members(set, pairs.iter().map(|(_, member)| *member).collect())?;
@@ -83,6 +89,9 @@ pub fn prefetch_due(
 
 struct Loader<'a> {
     reader: &'a StateReader,
+    /// Records of ids of this entry or a later one are not there yet: the store may have them ahead
+    /// of the state.
+    next_index: u64,
     filter: Option<&'a mut Filter>,
 }
 
@@ -93,7 +102,12 @@ impl Loader<'_> {
         keys: Vec<(Party, Reference)>,
     ) -> Result<(), StoreError> {
         let table = &mut set.submissions;
-        self.load(table, Table::Submissions, keys, put_authored_key, |bytes| decode(bytes))
+        let next_index = self.next_index;
+        let read = |bytes: &[u8]| {
+            let record: SubmissionRecord = decode(bytes)?;
+            Ok((record.entry < next_index).then_some(record))
+        };
+        self.load(table, Table::Submissions, keys, put_authored_key, read)
     }
 
     fn ops(
@@ -102,17 +116,38 @@ impl Loader<'_> {
         keys: &[(Party, Reference)],
     ) -> Result<(), StoreError> {
         let (table, keys) = (&mut set.ops, keys.iter().copied());
-        let read = |bytes: &[u8]| decode(bytes).map(Arc::new);
+        let next_index = self.next_index;
+        let read = |bytes: &[u8]| {
+            let record: OpRecord = decode(bytes)?;
+            Ok((record.at.entry < next_index).then(|| Arc::new(record)))
+        };
         self.load(table, Table::OpIds, keys, put_authored_key, read)
     }
 
     fn members(
         &mut self,
         set: &mut WorkingSet,
-        keys: Vec<Reference>,
+        ids: Vec<Reference>,
     ) -> Result<(), StoreError> {
-        let put = |member: &Reference, to: &mut Vec<u8>| to.extend_from_slice(member.as_bytes());
-        self.load(&mut set.members, Table::Members, keys, put, |bytes| decode(bytes))
+        set.members.warm(&ids);
+        let mut perhaps = Vec::new();
+        for id in ids {
+            if set.members.touch(&id) {
+                continue;
+            }
+            let filter = self.filter.as_ref();
+            let hash = filter.map_or(0, |filter| filter.hash(Table::Members, id.as_bytes()));
+            match self.may_have(hash) {
+                true => perhaps.push(id),
+                false => set.members.load(&id, None),
+            }
+        }
+        let put = |id: &Reference, to: &mut Vec<u8>| to.extend_from_slice(id.as_bytes());
+        for (id, value) in self.look_up(Table::Members, perhaps, put)? {
+            value.as_deref().map(unpack_member).transpose()?;
+            set.members.load(&id, value.as_deref());
+        }
+        Ok(())
     }
 
     /// Loads what is not in memory: what was never written as absent, the others from the store.
@@ -122,40 +157,62 @@ impl Loader<'_> {
         table: Table,
         keys: impl IntoIterator<Item = K>,
         put_key: impl Fn(&K, &mut Vec<u8>),
-        read: impl Fn(&[u8]) -> Result<V, StoreError>,
+        read: impl Fn(&[u8]) -> Result<Option<V>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut perhaps = Vec::new();
-        let mut bytes = Vec::with_capacity(80);
+        let mut unknown: Vec<(K, u64)> = Vec::new();
+        let mut bytes = Vec::with_capacity(KEY_BYTES);
         for key in keys {
-            if records.touch(&key) {
-                continue;
+            if !records.touch(&key) {
+                bytes.clear();
+                put_key(&key, &mut bytes);
+                let filter = self.filter.as_ref();
+                unknown.push((key, filter.map_or(0, |filter| filter.hash(table, &bytes))));
             }
-            bytes.clear();
-            put_key(&key, &mut bytes);
-            let filter = self.filter.as_deref_mut();
-            match filter.is_none_or(|filter| filter.add(table, &bytes)) {
+        }
+        let mut perhaps = Vec::new();
+        for (key, hash) in unknown {
+            match self.may_have(hash) {
                 true => perhaps.push(key),
                 false => records.load(key, None),
             }
         }
-        if perhaps.is_empty() {
-            return Ok(());
+        for (key, value) in self.look_up(table, perhaps, put_key)? {
+            let record = value.as_deref().map(&read).transpose()?;
+            records.load(key, record.flatten());
         }
-        perhaps.sort_unstable();
-        perhaps.dedup();
-        let encoded = perhaps.iter().map(|key| {
-            let mut bytes = Vec::with_capacity(80);
+        Ok(())
+    }
+
+    /// Whether a key that is about to be written may be stored already.
+    fn may_have(&mut self, hash: u64) -> bool {
+        let filter = self.filter.as_deref_mut();
+        filter.is_none_or(|filter| filter.add(hash))
+    }
+
+    fn look_up<K: Ord>(
+        &self,
+        table: Table,
+        mut keys: Vec<K>,
+        put_key: impl Fn(&K, &mut Vec<u8>),
+    ) -> Result<impl Iterator<Item = (K, Option<Vec<u8>>)>, StoreError> {
+        keys.sort_unstable();
+        keys.dedup();
+        let encoded = keys.iter().map(|key| {
+            let mut bytes = Vec::with_capacity(KEY_BYTES);
             put_key(key, &mut bytes);
             bytes
         });
         let encoded: Vec<_> = encoded.collect();
-        let values = self.reader.multi_get(table, &encoded)?;
-        for (key, value) in perhaps.into_iter().zip(values) {
-            records.load(key, value.as_deref().map(&read).transpose()?);
-        }
-        Ok(())
+        let values = match encoded.is_empty() {
+            true => Vec::new(),
+            false => self.reader.multi_get(table, &encoded)?,
+        };
+        Ok(keys.into_iter().zip(values))
     }
 }
+
+/// Room for the usual key.
+const KEY_BYTES: usize = 80;
 
 /// A line of a netted window stands among the lines; of it, its presence alone counts.
 fn load_clearing(

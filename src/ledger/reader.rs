@@ -4,8 +4,9 @@
 //! Must not: show anything that is not durable in the log.
 
 use super::store::{Pair, StateStore, StoreError, Table, Write};
-use super::writes::{Key, Writes};
-use std::collections::{BTreeMap, HashMap};
+use super::unflushed::Unflushed;
+use super::writes::Writes;
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 /// The state of published batches.
@@ -15,12 +16,21 @@ pub struct StateReader {
     overlay: Arc<RwLock<Overlay>>,
 }
 
-/// The size of the batch that wrote each key.
-type Unflushed = HashMap<Key, u64>;
-
+/// What is being flushed lies under what was published since.
 #[derive(Default)]
 struct Overlay {
-    tables: BTreeMap<Table, Unflushed>,
+    published: Unflushed,
+    flushing: Option<Arc<Unflushed>>,
+}
+
+/// Fewer new records of a table than these are written with all others.
+const RUN_RECORDS_MIN: usize = 4_096;
+
+impl Overlay {
+    fn get(&self, table: Table, key: &[u8]) -> Option<Write<'_>> {
+        let flushing = || self.flushing.as_ref()?.get(table, key);
+        self.published.get(table, key).or_else(flushing)
+    }
 }
 
 impl StateReader {
@@ -32,29 +42,67 @@ impl StateReader {
         }
     }
 
-    /// Publishes writes of a batch. Batches come in order of their size.
-    pub fn publish(&self, size: u64, writes: &Arc<Writes>) {
+    /// Publishes writes of a batch. Batches come in order of their size. Answers how many bytes of
+    /// writes wait to be flushed.
+    pub fn publish(&self, size: u64, writes: &Arc<Writes>) -> usize {
         let mut overlay = self.overlay.write().expect("no reader panics");
-        for key in writes.keys() {
-            let table = overlay.tables.entry(key.write().table).or_default();
-            // The key in the map leads to the value, so an equal one has to go first.
-            table.remove(&key);
-            table.insert(key, size);
-        }
+        overlay.published.add(size, writes);
+        overlay.published.bytes()
     }
 
-    /// Forgets published writes that the store has by now, up to a size.
-    pub fn flushed(&self, size: u64, writes: &[Write<'_>]) {
-        let mut overlay = self.overlay.write().expect("no reader panics");
-        for write in writes {
-            let table = overlay.tables.entry(write.table).or_default();
-            if table
-                .get(write.key)
-                .is_some_and(|published| *published <= size)
-            {
-                table.remove(write.key);
+    /// Flushes what is published to the store. One thread alone may do so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let flushing = {
+            let mut overlay = self.overlay.write().expect("no reader panics");
+            if overlay.published.is_empty() {
+                return Ok(());
             }
+            let empty = Unflushed::like(&overlay.published);
+            let flushing = Arc::new(std::mem::replace(&mut overlay.published, empty));
+            overlay.flushing = Some(flushing.clone());
+            flushing
+        };
+        self.store_writes(&flushing)?;
+        // Only now, for a write is always in the one or in the other.
+        let done = self.overlay.write().expect("no reader panics").flushing.take();
+        drop(done);
+        Ok(())
+    }
+
+    /// Writes to the store, past all that is published: for whoever publishes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn store(&self, size: u64, writes: Writes) -> Result<(), StoreError> {
+        let mut unflushed = Unflushed::default();
+        unflushed.add(size, &Arc::new(writes));
+        self.store_writes(&unflushed)
+    }
+
+    /// New records of ids go to the store in runs: before everything else, for they may be there
+    /// ahead of the state, and the others may not.
+    fn store_writes(&self, unflushed: &Unflushed) -> Result<(), StoreError> {
+        let mut others = Vec::new();
+        for table in Table::ALL {
+            let mut run = Vec::new();
+            for write in unflushed.writes(table) {
+                match write.is_new {
+                    true => run.push(write),
+                    false => others.push(write),
+                }
+            }
+            if run.len() < RUN_RECORDS_MIN {
+                others.append(&mut run);
+                continue;
+            }
+            run.sort_unstable_by(|a, b| a.key.cmp(b.key));
+            self.store.add_run(table, &run)?;
         }
+        others.sort_unstable_by(|a, b| (a.table, a.key).cmp(&(b.table, b.key)));
+        self.store.flush(unflushed.size(), &others)
     }
 
     /// The values of keys, in the order of the keys.
@@ -71,11 +119,9 @@ impl StateReader {
         {
             // The overlay first: a write leaves it only after the store has it.
             let overlay = self.overlay.read().expect("no writer panics");
-            let unflushed = overlay.tables.get(&table);
             for (at, key) in keys.iter().enumerate() {
-                let found = unflushed.and_then(|all| all.get_key_value(key.as_slice()));
-                match found {
-                    Some((key, _)) => values[at] = key.write().value.map(<[u8]>::to_vec),
+                match overlay.get(table, key) {
+                    Some(write) => values[at] = write.value.map(<[u8]>::to_vec),
                     None => missing.push(at),
                 }
             }
@@ -112,8 +158,9 @@ impl StateReader {
     ) -> Result<Vec<Pair>, StoreError> {
         let unflushed: BTreeMap<Vec<u8>, Option<Vec<u8>>> = {
             let overlay = self.overlay.read().expect("no writer panics");
-            let all = overlay.tables.get(&table).into_iter().flatten();
-            let all = all.map(|(key, _)| key.write());
+            let flushing = overlay.flushing.iter().flat_map(|under| under.writes(table));
+            // Later ones replace earlier ones.
+            let all = flushing.chain(overlay.published.writes(table));
             let within = all.filter(|write| write.key >= from && write.key < to);
             within
                 .map(|write| (write.key.to_vec(), write.value.map(<[u8]>::to_vec)))
@@ -151,15 +198,5 @@ impl StateReader {
     /// [`StoreError`].
     pub fn stored_index(&self) -> Result<u64, StoreError> {
         self.store.index()
-    }
-
-    /// Flushes writes to the store and forgets them here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn flush(&self, size: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {
-        self.store.flush(size, writes)?;
-        self.flushed(size, writes);
-        Ok(())
     }
 }

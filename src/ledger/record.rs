@@ -5,7 +5,7 @@
 //! are the house's own and can be rebuilt from the entries; no auditor reads them.
 //!
 //! ```text
-//! members      member                                       → Member
+//! members      member                                       → Member, packed
 //! op_ids       op id ‖ 0 ‖ author u16 BE                    → OpRecord
 //! submissions  submission id ‖ 0 ‖ author u16 BE            → SubmissionRecord
 //! lines        window u32 ‖ debtor u16 ‖ creditor u16 ‖ reason u8 ‖ version u32, all BE → total
@@ -22,6 +22,7 @@ use super::writes::Writes;
 use crate::domain::dispute::ClearingKey;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::LineKey;
+use crate::domain::member::{Member, packed};
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::ItemKey;
 use crate::domain::working_set::Changes;
@@ -189,26 +190,39 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
         .map_err(|error| StoreError::Corrupt(format!("a stored record cannot be read: {error}")))
 }
 
-/// The writes that store what a batch changed; days are counted at the programme's UTC offset.
-pub fn writes(changes: &Changes, standing: &Standing, utc_offset_min: i16) -> Writes {
+/// Reads a member back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn unpack_member(bytes: &[u8]) -> Result<Member, StoreError> {
+    let wrong = || StoreError::Corrupt("a stored member cannot be read".to_owned());
+    packed::unpack(bytes).ok_or_else(wrong)
+}
+
+/// The writes that store what a batch changed whose first entry is `first`.
+pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
     let mut writes = Writes::with_capacity(changes.members.len() * 2 + changes.ops.len() + 8);
-    for (id, days_before, member) in &changes.members {
-        writes.put(Table::Members, bytes(id.as_bytes()), value(member));
-        let days = member.due_days(utc_offset_min);
-        for day in days.iter().filter(|day| !days_before.contains(day)) {
-            writes.put(Table::Expiry, bytes(&expiry_key(*day, id)), |_| ());
+    for member in &changes.members {
+        let packed = bytes(&changes.packed[member.packed.clone()]);
+        writes.put(Table::Members, bytes(member.id.as_bytes()), packed);
+        let (before, after) = (&member.days_before, &member.days_after);
+        for day in after.iter().filter(|day| !before.contains(day)) {
+            writes.put(Table::Expiry, bytes(&expiry_key(*day, &member.id)), |_| ());
         }
-        for day in days_before.iter().filter(|day| !days.contains(day)) {
-            writes.delete(Table::Expiry, bytes(&expiry_key(*day, id)));
+        for day in before.iter().filter(|day| !after.contains(day)) {
+            writes.delete(Table::Expiry, bytes(&expiry_key(*day, &member.id)));
         }
     }
     for (key, record) in &changes.ops {
-        let record = value(record.as_ref());
-        writes.put(Table::OpIds, |to| put_authored_key(key, to), record);
+        let (is_new, record) = (record.at.entry >= first, value(record.as_ref()));
+        match is_new {
+            true => writes.put_new(Table::OpIds, |to| put_authored_key(key, to), record),
+            false => writes.put(Table::OpIds, |to| put_authored_key(key, to), record),
+        }
     }
     for (key, record) in &changes.submissions {
         let table = Table::Submissions;
-        writes.put(table, |to| put_authored_key(key, to), value(record));
+        writes.put_new(table, |to| put_authored_key(key, to), value(record));
     }
     for (key, total) in &changes.lines {
         let key = line_key(key);

@@ -204,7 +204,7 @@ fn replay(
                 flush(core, reader)?;
             }
             let one = std::iter::once((signer.party, &submission));
-            prefetch::prefetch(&mut core.set, reader, None, one)?;
+            prefetch::prefetch(&mut core.set, reader, index, None, one)?;
             let due = core.due(reader, &submission)?;
             core.replay(record, &entry, &submission, &signer, &due)
                 .map_err(|reason| wrong(reason.to_owned()))?;
@@ -274,10 +274,9 @@ fn check_signers(core: &Core) -> Result<(), RecoveryError> {
 
 fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
     if let Some(folded) = core.fold() {
-        let offset = core.set.governance().programme.utc_offset_min;
-        let writes = record::writes(&folded.changes, &folded.standing, offset);
-        let writes: Vec<_> = writes.iter().collect();
-        reader.flush(folded.size, &writes)?;
+        let first = folded.expected_size;
+        let writes = record::writes(first, &folded.changes, &folded.standing);
+        reader.store(folded.size, writes)?;
     }
     Ok(())
 }

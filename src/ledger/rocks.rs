@@ -18,9 +18,10 @@ use crate::platform::config::RocksDb as Settings;
 use crate::proof::tile::TileCoordinate;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
-    IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
+    IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SstFileWriter, WriteBatch,
+    WriteOptions,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 const ENTRIES: &str = "entries";
@@ -32,9 +33,12 @@ const COMPRESS_BYTES_MIN: usize = 2_048;
 const RECORD_BYTES_MAX: usize = 1 << 30;
 
 /// A RocksDB database that holds one ledger.
-#[derive(Debug)]
+
 pub struct RocksStore {
     db: DB,
+    folder: PathBuf,
+    cache: Cache,
+    settings: Settings,
     /// Guards the check of size and epoch with the write that depends on it.
     append: Mutex<()>,
 }
@@ -62,6 +66,9 @@ impl RocksStore {
         let db = DB::open_cf_descriptors(&options, folder, families).map_err(database)?;
         Ok(Self {
             db,
+            folder: folder.to_owned(),
+            cache,
+            settings: settings.clone(),
             append: Mutex::new(()),
         })
     }
@@ -248,6 +255,26 @@ impl StateStore for RocksStore {
             stored.next();
         }
         stored.status().map_err(database)
+    }
+
+    fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError> {
+        // The name is not one of RocksDB's own; what a crash leaves of it is written over.
+        let file = self.folder.join(format!("{}.run", table.name()));
+        let options = family_options(table.name(), &self.cache, &self.settings);
+        let mut writer = SstFileWriter::create(&options);
+        writer.open(&file).map_err(database)?;
+        for record in records {
+            let value = record.value.unwrap_or_default();
+            writer.put(record.key, value).map_err(database)?;
+        }
+        writer.finish().map_err(database)?;
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        let family = self.family(table.name());
+        let added = self
+            .db
+            .ingest_external_file_cf_opts(family, &options, vec![file]);
+        added.map_err(database)
     }
 
     fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError> {

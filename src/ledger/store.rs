@@ -163,6 +163,8 @@ impl Table {
 pub struct Write<'a> {
     /// In which table.
     pub table: Table,
+    /// Whether nothing before the batch wrote this key.
+    pub is_new: bool,
     /// Under which key.
     pub key: &'a [u8],
     /// What, or nothing.
@@ -204,6 +206,14 @@ pub trait StateStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError>;
+
+    /// Adds records of new ids, in order of their keys, before the flush that belongs to them. They
+    /// may be durable at once, ahead of the index: whoever reads a record of an id takes one of a
+    /// later entry than the state's for absent.
+    ///
+    /// # Errors
+    /// [`StoreError`], after which some or all of them may be there.
+    fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError>;
 
     /// Applies all writes in one atomic step, together with the index they bring the state to.
     ///

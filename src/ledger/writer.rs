@@ -29,17 +29,8 @@ pub enum Job {
     Stop,
 }
 
-/// Rough memory of one cached member, for turning a byte limit into a count.
-const CACHED_MEMBER_BYTES: usize = 512;
 /// Ids in memory before those not named since are let go.
-const CACHED_IDS: usize = 1 << 15;
-
-/// The next index when records were last let go, of each sort.
-#[derive(Debug, Default)]
-pub struct Rotated {
-    ids: u64,
-    members: u64,
-}
+const CACHED_IDS: usize = 1 << 13;
 
 /// The writer of one ledger.
 pub struct Writer {
@@ -63,8 +54,10 @@ pub struct Writer {
     pub fatal: Arc<Fatal>,
     /// Tells what was never written.
     pub filter: Filter,
-    /// When the cache last rotated.
-    pub rotated: Rotated,
+    /// Memory for members.
+    pub members_bytes_max: usize,
+    /// The next index when ids were last let go.
+    pub rotated_at: u64,
 }
 
 impl Writer {
@@ -133,8 +126,9 @@ impl Writer {
         self.rotate_cache();
         let named = batch.iter().map(|(e, _)| (e.signer.party, &e.submission));
         self.filter.take_stored();
-        let filter = Some(&mut self.filter);
-        prefetch::prefetch(&mut self.core.set, &self.reader, filter, named)?;
+        let (next_index, filter) = (self.core.next_index(), Some(&mut self.filter));
+        let set = &mut self.core.set;
+        prefetch::prefetch(set, &self.reader, next_index, filter, named)?;
         let due = self.due(&batch[0].0)?;
         let mut answers = Vec::with_capacity(batch.len());
         for (envelope, reply) in batch {
@@ -180,17 +174,14 @@ impl Writer {
         let published = self.published.load(Ordering::Acquire);
         let set = &mut self.core.set;
         let ids = set.ops.hot_len() + set.submissions.hot_len() + set.clearing.hot_len();
-        if ids >= CACHED_IDS && published >= self.rotated.ids {
+        if ids >= CACHED_IDS && published >= self.rotated_at {
             set.ops.rotate();
             set.submissions.rotate();
             set.clearing.rotate();
-            self.rotated.ids = self.core.next_index();
+            self.rotated_at = self.core.next_index();
         }
-        let set = &mut self.core.set;
-        let limit = self.settings.cache_bytes_max / CACHED_MEMBER_BYTES / 2;
-        if set.members.hot_len() >= limit && published >= self.rotated.members {
-            set.members.rotate();
-            self.rotated.members = self.core.next_index();
-        }
+        let next_index = self.core.next_index();
+        let members = &mut self.core.set.members;
+        members.sweep(self.members_bytes_max, published, next_index);
     }
 }

@@ -1,13 +1,10 @@
-//! The writes of one batch, in one piece of memory: what is published, flushed and merged shares
-//! it, so that a write costs no allocation of its own.
+//! The writes of one batch, in one piece of memory: what is published and what is flushed share it,
+//! so that a write costs no allocation of its own.
 //!
 //! Must not: know what keys and values mean.
 
 use super::store::{Table, Write};
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// The writes of one batch, in order.
 #[derive(Debug, Default)]
@@ -19,8 +16,9 @@ pub struct Writes {
 #[derive(Debug)]
 struct Place {
     table: Table,
-    key: Range<usize>,
-    value: Option<Range<usize>>,
+    is_new: bool,
+    key: Range<u32>,
+    value: Option<Range<u32>>,
 }
 
 impl Writes {
@@ -39,16 +37,28 @@ impl Writes {
         key: impl FnOnce(&mut Vec<u8>),
         value: impl FnOnce(&mut Vec<u8>),
     ) {
-        let key = self.append(key);
-        let value = Some(self.append(value));
-        self.places.push(Place { table, key, value });
+        self.write_down(table, false, key, value);
+    }
+
+    /// Adds a write of a record that nothing before this batch wrote.
+    pub fn put_new(
+        &mut self,
+        table: Table,
+        key: impl FnOnce(&mut Vec<u8>),
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.write_down(table, true, key, value);
     }
 
     /// Adds a write that deletes a key.
     pub fn delete(&mut self, table: Table, key: impl FnOnce(&mut Vec<u8>)) {
         let key = self.append(key);
-        let value = None;
-        self.places.push(Place { table, key, value });
+        self.places.push(Place {
+            table,
+            is_new: false,
+            key,
+            value: None,
+        });
     }
 
     /// The writes, in the order in which they were added.
@@ -56,25 +66,51 @@ impl Writes {
         self.places.iter().map(|place| self.write(place))
     }
 
-    /// The keys under which the writes are published.
-    pub fn keys(self: &Arc<Self>) -> impl Iterator<Item = Key> + '_ {
-        (0..self.places.len()).map(|place| Key {
-            writes: self.clone(),
-            place,
-        })
+    /// One of them, counted from 0.
+    pub fn get(&self, place: usize) -> Write<'_> {
+        self.write(&self.places[place])
     }
 
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
+    /// Memory of all of them.
+    pub fn bytes(&self) -> usize {
+        let places = self.places.len().saturating_mul(size_of::<Place>());
+        self.bytes.len().saturating_add(places)
+    }
+
+    fn write_down(
+        &mut self,
+        table: Table,
+        is_new: bool,
+        key: impl FnOnce(&mut Vec<u8>),
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let key = self.append(key);
+        let value = Some(self.append(value));
+        self.places.push(Place {
+            table,
+            is_new,
+            key,
+            value,
+        });
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<u32> {
         let start = self.bytes.len();
         write(&mut self.bytes);
-        start..self.bytes.len()
+        let end = |at: usize| u32::try_from(at).expect("a batch's writes are below 4 GiB");
+        end(start)..end(self.bytes.len())
+    }
+
+    fn part(&self, range: &Range<u32>) -> &[u8] {
+        &self.bytes[range.start as usize..range.end as usize]
     }
 
     fn write(&self, place: &Place) -> Write<'_> {
         Write {
             table: place.table,
-            key: &self.bytes[place.key.clone()],
-            value: place.value.clone().map(|range| &self.bytes[range]),
+            is_new: place.is_new,
+            key: self.part(&place.key),
+            value: place.value.as_ref().map(|range| self.part(range)),
         }
     }
 }
@@ -82,63 +118,30 @@ impl Writes {
 /// Of key and value together, for most records.
 const USUAL_BYTES: usize = 128;
 
-/// The key of one write, which leads to its value. It is equal to its bytes.
-#[derive(Debug, Clone)]
-pub struct Key {
-    writes: Arc<Writes>,
-    place: usize,
-}
-
-impl Key {
-    /// The write.
-    pub fn write(&self) -> Write<'_> {
-        self.writes.write(&self.writes.places[self.place])
-    }
-}
-
-impl Borrow<[u8]> for Key {
-    fn borrow(&self) -> &[u8] {
-        self.write().key
-    }
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.write().key.hash(state);
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.write().key == other.write().key
-    }
-}
-
-impl Eq for Key {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
 
     #[test]
-    fn writes_are_read_as_they_were_added_and_keys_are_their_bytes() {
+    fn writes_are_read_as_they_were_added() {
         let mut writes = Writes::with_capacity(2);
         let text = |text: &'static str| move |bytes: &mut Vec<u8>| bytes.extend(text.as_bytes());
         writes.put(Table::Members, text("a"), text("one"));
-        writes.put(Table::Members, text("empty"), text(""));
+        writes.put_new(Table::OpIds, text("empty"), text(""));
         writes.delete(Table::Lines, text("b"));
-        let seen: Vec<_> = writes.iter().map(|w| (w.table, w.key, w.value)).collect();
-        let one: &[u8] = b"one";
+        let write = |table, is_new, key: &'static str, value: Option<&'static str>| Write {
+            table,
+            is_new,
+            key: key.as_bytes(),
+            value: value.map(str::as_bytes),
+        };
         let expected = [
-            (Table::Members, b"a".as_slice(), Some(one)),
-            (Table::Members, b"empty".as_slice(), Some(b"".as_slice())),
-            (Table::Lines, b"b".as_slice(), None),
+            write(Table::Members, false, "a", Some("one")),
+            write(Table::OpIds, true, "empty", Some("")),
+            write(Table::Lines, false, "b", None),
         ];
-        assert_eq!(seen, expected);
-        let keys: HashSet<Key> = Arc::new(writes).keys().collect();
-        let found = keys.get(b"a".as_slice()).expect("it is there");
-        assert_eq!(found.write().value, Some(one));
-        assert!(!keys.contains(b"c".as_slice()));
+        assert_eq!(writes.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(writes.get(1), expected[1]);
+        assert!(writes.bytes() > 10);
     }
 }

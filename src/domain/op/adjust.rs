@@ -57,7 +57,7 @@ fn check_corrected(request: &Request<'_>, op: &Adjust) -> Result<(), Rejection> 
 }
 
 fn credit(request: &Request<'_>, op: &Adjust, change: &PointsChange) -> Result<Draft, Rejection> {
-    let member = request.member(&change.member)?.clone();
+    let member = request.member(&change.member)?;
     let points = request.check_points(change.points)?;
     let (activates_on, expires_on) = super::issue::lot_dates(request, None, None)?;
     let issuer = request.governance.parties.get(&change.issuer).copied();
@@ -86,7 +86,7 @@ fn credit(request: &Request<'_>, op: &Adjust, change: &PointsChange) -> Result<D
 }
 
 fn debit(request: &Request<'_>, op: &Adjust, change: &PointsChange) -> Result<Draft, Rejection> {
-    let member = request.member(&change.member)?.clone();
+    let member = request.member(&change.member)?;
     let points = request.check_points(change.points)?;
     check_corrected(request, op)?;
     let issuer = request.governance.parties.get(&change.issuer).copied();

@@ -23,7 +23,7 @@ pub fn draft(request: &Request<'_>, op: &Burn) -> Result<Draft, Rejection> {
     let member = request.spender(&op.member)?;
     let asked = request.check_points(op.points)?;
     let row = request.price_row()?;
-    let mut visit = request.visit(op.member, true, member.clone());
+    let mut visit = request.visit(op.member, true, member);
     let available = visit.available();
     let points = if op.allow_partial {
         asked.min(available)
@@ -34,7 +34,7 @@ pub fn draft(request: &Request<'_>, op: &Burn) -> Result<Draft, Rejection> {
         points > available || points.is_zero(),
         Rejection::InsufficientPoints,
     )?;
-    let (of_partner, of_member) = request.check_velocity(member, points)?;
+    let (of_partner, of_member) = request.check_velocity(&visit.member, points)?;
     let slices = visit
         .spend(MoveKind::Burned, points)
         .expect("no more is taken than is available");

@@ -38,8 +38,7 @@ pub fn draft(request: &Request<'_>, up_to: Day, due: &Due) -> Result<Draft, Reje
                 .set
                 .members
                 .get(id)
-                .expect("the index names members")
-                .clone();
+                .expect("the index names members");
             let visit = request.visit(*id, false, member);
             // What lapsed and arrived on the way counts too, so that a sweep stays small.
             room = room.saturating_sub(visit.moves());

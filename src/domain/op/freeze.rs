@@ -10,7 +10,7 @@ use crate::domain::rejection::Rejection;
 /// # Errors
 /// [`Rejection::MemberUnknown`].
 pub fn draft(request: &Request<'_>, id: &Reference, frozen: bool) -> Result<Draft, Rejection> {
-    let member = request.member(id)?.clone();
+    let member = request.member(id)?;
     let mut visit = request.visit(*id, true, member);
     visit.member.frozen = frozen;
     let mut draft = Draft::default();

@@ -19,9 +19,9 @@ pub fn draft(request: &Request<'_>, op: &Hold) -> Result<Draft, Rejection> {
     let member = request.spender(&op.member)?;
     let points = request.check_points(op.points)?;
     request.price_row()?;
-    let mut visit = request.visit(op.member, true, member.clone());
+    let mut visit = request.visit(op.member, true, member);
     refuse_if(points > visit.available(), Rejection::InsufficientPoints)?;
-    let (of_partner, of_member) = request.check_velocity(member, points)?;
+    let (of_partner, of_member) = request.check_velocity(&visit.member, points)?;
     let slices = visit
         .spend(MoveKind::Held, points)
         .expect("no more is taken than is available");

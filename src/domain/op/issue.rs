@@ -46,7 +46,6 @@ pub fn draft(request: &Request<'_>, op: &Issue) -> Result<Draft, Rejection> {
         .set
         .members
         .get(&op.member)
-        .cloned()
         .unwrap_or_default();
     let mut visit = request.visit(op.member, true, member);
     visit.note(MoveKind::Issued, lot);

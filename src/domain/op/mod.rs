@@ -101,15 +101,15 @@ impl<'a> Request<'a> {
     }
 
     /// A member that exists.
-    fn member(&self, id: &Reference) -> Result<&'a Member, Rejection> {
+    fn member(&self, id: &Reference) -> Result<Member, Rejection> {
         self.set.members.get(id).ok_or(Rejection::MemberUnknown)
     }
 
     /// A member that exists and may spend.
-    fn spender(&self, id: &Reference) -> Result<&'a Member, Rejection> {
-        let frozen = self.set.members.get(id).is_some_and(|member| member.frozen);
-        refuse_if(frozen, Rejection::MemberFrozen)?;
-        self.member(id)
+    fn spender(&self, id: &Reference) -> Result<Member, Rejection> {
+        let member = self.member(id)?;
+        refuse_if(member.frozen, Rejection::MemberFrozen)?;
+        Ok(member)
     }
 
     /// Checks the points asked for and the op's value date.
@@ -145,8 +145,7 @@ impl<'a> Request<'a> {
 
     /// Opens a visit to a member.
     fn visit(&self, id: Reference, named: bool, member: Member) -> Visit {
-        let model = self.governance.programme.settlement_model;
-        Visit::open(id, named, member, self.stamp, model)
+        Visit::open(id, named, member, self.stamp, &self.governance.programme)
     }
 
     /// The author's applied op of this id.
@@ -166,7 +165,7 @@ impl<'a> Request<'a> {
         };
         Ok((
             record.at,
-            self.visit(*member, false, self.member(member)?.clone()),
+            self.visit(*member, false, self.member(member)?),
         ))
     }
 

@@ -59,7 +59,7 @@ fn take_back(
     asked: Points,
 ) -> Result<(Draft, Subject), Rejection> {
     let mut reversed = check_remaining(issue.lot.points, issue.reversed, asked)?;
-    let member = request.member(&issue.member)?.clone();
+    let member = request.member(&issue.member)?;
     let mut visit = request.visit(issue.member, false, member);
     let of_key = |lot: &Lot| lot.key == issue.lot.key;
     // A slice carries the first op of the lot that it is taken from, which others may have begun.
@@ -128,7 +128,7 @@ fn restore(
         .today
         .plus_days(grace_days)
         .unwrap_or(Day::MAX);
-    let member = request.member(&spend.member)?.clone();
+    let member = request.member(&spend.member)?;
     let mut visit = request.visit(spend.member, false, member);
     let mut draft = Draft::default();
     for slice in newest_first(spend, asked) {

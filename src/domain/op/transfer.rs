@@ -15,7 +15,7 @@ pub fn draft(request: &Request<'_>, op: &Transfer) -> Result<Draft, Rejection> {
     request.check_may_burn()?;
     let to = request.set.members.get(&op.to);
     refuse_if(
-        to.is_some_and(|member| member.frozen),
+        to.as_ref().is_some_and(|member| member.frozen),
         Rejection::MemberFrozen,
     )?;
     let from = request.spender(&op.from)?;
@@ -23,7 +23,7 @@ pub fn draft(request: &Request<'_>, op: &Transfer) -> Result<Draft, Rejection> {
     refuse_if(!allowed, Rejection::TransferNotAllowed)?;
     let points = request.check_points(op.points)?;
     let mut giver = request.visit(op.from, true, from.clone());
-    let mut taker = request.visit(op.to, true, to.cloned().unwrap_or_default());
+    let mut taker = request.visit(op.to, true, to.unwrap_or_default());
     let slices = giver.spend(MoveKind::TransferredOut, points);
     for slice in slices.ok_or(Rejection::InsufficientPoints)? {
         taker.note(MoveKind::TransferredIn, slice);

@@ -1,0 +1,310 @@
+//! A member in few bytes: how it is kept in memory by the million, and stored.
+//!
+//! These bytes are the house's own; no auditor reads them. Numbers are LEB128, days are zigzag
+//! before that, and days of a lot count from the one before, because they lie close together.
+//!
+//! ```text
+//! member   flags u8 (1 frozen, then whether these follow: 2 last, 4 burned, 8 pending, 16 holds,
+//!          32 debts) ‖ last op ‖ burned day, points ‖ lots ‖ pending ‖ holds ‖ debts
+//! lots     count, then each: issuer, issued_on, activates_on, expires_on, price_version,
+//!          first op, points
+//! holds    count, then each: op, deadline, lots
+//! debts    count, then each: issuer, price_version, points
+//! op       entry, place
+//! ```
+//!
+//! Must not: change what a member means. What is read back is equal to what was written.
+
+use super::{DayCount, Debt, Hold, Member};
+use crate::domain::ids::{OpAt, Party};
+use crate::domain::lot::{Lot, LotKey, Lots};
+use crate::domain::points::Points;
+use crate::domain::time::{Day, Micros};
+
+const FROZEN: u8 = 1;
+const LAST: u8 = 2;
+const BURNED: u8 = 4;
+const PENDING: u8 = 8;
+const HOLDS: u8 = 16;
+const DEBTS: u8 = 32;
+
+/// Appends a member's bytes.
+pub fn pack(member: &Member, to: &mut Vec<u8>) {
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    let has_burned = member.burned != DayCount::default();
+    to.push(
+        flag(member.frozen, FROZEN)
+            | flag(member.last.is_some(), LAST)
+            | flag(has_burned, BURNED)
+            | flag(!member.pending.is_empty(), PENDING)
+            | flag(!member.holds.is_empty(), HOLDS)
+            | flag(!member.debts.is_empty(), DEBTS),
+    );
+    if let Some(last) = &member.last {
+        put_op(last, to);
+    }
+    if has_burned {
+        put_day(member.burned.day, Day(0), to);
+        put(member.burned.points.units(), to);
+    }
+    put_lots(member.lots.iter().as_slice(), to);
+    if !member.pending.is_empty() {
+        put_lots(member.pending.iter().as_slice(), to);
+    }
+    if !member.holds.is_empty() {
+        put(member.holds.len() as u64, to);
+    }
+    for hold in &member.holds {
+        put_op(&hold.at, to);
+        put(hold.deadline.0, to);
+        put_lots(&hold.slices, to);
+    }
+    if !member.debts.is_empty() {
+        put(member.debts.len() as u64, to);
+    }
+    for debt in &member.debts {
+        put(debt.issuer.0.into(), to);
+        put(debt.price_version.into(), to);
+        put(debt.points.units(), to);
+    }
+}
+
+/// Reads a member back; nothing if these are not the bytes of one.
+pub fn unpack(mut bytes: &[u8]) -> Option<Member> {
+    let from = &mut bytes;
+    let (flags, rest) = from.split_first()?;
+    *from = rest;
+    let has = |flag: u8| flags & flag != 0;
+    let last = has(LAST).then(|| take_op(from));
+    let burned = has(BURNED).then(|| {
+        Some(DayCount {
+            day: take_day(from, Day(0))?,
+            points: take_points(from)?,
+        })
+    });
+    let member = Member {
+        frozen: has(FROZEN),
+        last: flat(last)?,
+        burned: flat(burned)?.unwrap_or_default(),
+        lots: Lots::in_order(take_lots(from)?)?,
+        pending: match has(PENDING) {
+            true => Lots::in_order(take_lots(from)?)?,
+            false => Lots::default(),
+        },
+        holds: match has(HOLDS) {
+            true => take_each(from, take_hold)?,
+            false => Vec::new(),
+        },
+        debts: match has(DEBTS) {
+            true => take_each(from, take_debt)?,
+            false => Vec::new(),
+        },
+    };
+    from.is_empty().then_some(member)
+}
+
+/// Nothing where something is there that cannot be read.
+fn flat<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(read) => read.map(Some),
+    }
+}
+
+fn put(mut number: u64, to: &mut Vec<u8>) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
+}
+
+fn put_day(day: Day, from: Day, to: &mut Vec<u8>) {
+    let days = i64::from(day.0).wrapping_sub(i64::from(from.0));
+    put(((days << 1) ^ (days >> 63)).cast_unsigned(), to);
+}
+
+fn put_op(at: &OpAt, to: &mut Vec<u8>) {
+    put(at.entry, to);
+    put(at.op.into(), to);
+}
+
+fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
+    put(lots.len() as u64, to);
+    for Lot { key, first, points } in lots {
+        put(key.issuer.0.into(), to);
+        put_day(key.issued_on, Day(0), to);
+        put_day(key.activates_on, key.issued_on, to);
+        put_day(key.expires_on, key.activates_on, to);
+        put(key.price_version.into(), to);
+        put_op(first, to);
+        put(points.units(), to);
+    }
+}
+
+fn take(from: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for (place, byte) in from.iter().enumerate().take(10) {
+        let bits = u64::from(byte & 0x7f);
+        let shift = 7 * u32::try_from(place).ok()?;
+        number |= bits.checked_shl(shift).filter(|n| n >> shift == bits)?;
+        if byte & 0x80 == 0 {
+            *from = &from[place.saturating_add(1)..];
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn take_day(from: &mut &[u8], since: Day) -> Option<Day> {
+    let coded = take(from)?;
+    let days = (coded >> 1).cast_signed() ^ (coded & 1).cast_signed().wrapping_neg();
+    let day = i64::from(since.0).checked_add(days)?;
+    i32::try_from(day).ok().map(Day)
+}
+
+fn take_party(from: &mut &[u8]) -> Option<Party> {
+    u16::try_from(take(from)?).ok().map(Party)
+}
+
+fn take_u32(from: &mut &[u8]) -> Option<u32> {
+    u32::try_from(take(from)?).ok()
+}
+
+fn take_points(from: &mut &[u8]) -> Option<Points> {
+    Points::new(take(from)?)
+}
+
+fn take_op(from: &mut &[u8]) -> Option<OpAt> {
+    Some(OpAt {
+        entry: take(from)?,
+        op: u16::try_from(take(from)?).ok()?,
+    })
+}
+
+fn take_each<T>(
+    from: &mut &[u8],
+    one: impl Fn(&mut &[u8]) -> Option<T>,
+) -> Option<Vec<T>> {
+    let count = usize::try_from(take(from)?).ok()?;
+    // Each has at least a byte, so a wrong count cannot ask for more memory than that.
+    if count > from.len() {
+        return None;
+    }
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        all.push(one(from)?);
+    }
+    Some(all)
+}
+
+fn take_lots(from: &mut &[u8]) -> Option<Vec<Lot>> {
+    take_each(from, |from| {
+        let issuer = take_party(from)?;
+        let issued_on = take_day(from, Day(0))?;
+        let activates_on = take_day(from, issued_on)?;
+        let expires_on = take_day(from, activates_on)?;
+        let key = LotKey {
+            issuer,
+            issued_on,
+            activates_on,
+            expires_on,
+            price_version: take_u32(from)?,
+        };
+        Some(Lot {
+            key,
+            first: take_op(from)?,
+            points: take_points(from)?,
+        })
+    })
+}
+
+fn take_hold(from: &mut &[u8]) -> Option<Hold> {
+    Some(Hold {
+        at: take_op(from)?,
+        deadline: Micros(take(from)?),
+        slices: take_lots(from)?,
+    })
+}
+
+fn take_debt(from: &mut &[u8]) -> Option<Debt> {
+    Some(Debt {
+        issuer: take_party(from)?,
+        price_version: take_u32(from)?,
+        points: take_points(from)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lot(issuer: u16, expires_on: i32, entry: u64) -> Lot {
+        Lot {
+            key: LotKey {
+                issuer: Party(issuer),
+                issued_on: Day(20_000),
+                activates_on: Day(20_001),
+                expires_on: Day(expires_on),
+                price_version: u32::MAX,
+            },
+            first: OpAt { entry, op: 999 },
+            points: Points::MAX,
+        }
+    }
+
+    fn members() -> [Member; 3] {
+        let all = [lot(1, 20_000, 1), lot(u16::MAX, 20_500, u64::MAX)];
+        let full = Member {
+            frozen: true,
+            last: Some(OpAt { entry: 7, op: 3 }),
+            lots: Lots::in_order(all.to_vec()).expect("they are in order"),
+            pending: Lots::in_order(vec![lot(2, i32::MIN, 0)]).expect("it is one"),
+            holds: vec![Hold {
+                at: OpAt { entry: 6, op: 0 },
+                deadline: Micros(u64::MAX),
+                slices: all.to_vec(),
+            }],
+            debts: vec![Debt {
+                issuer: Party(3),
+                price_version: 1,
+                points: Points::MAX,
+            }],
+            burned: DayCount {
+                day: Day(-1),
+                points: Points::MAX,
+            },
+        };
+        let usual = Member {
+            last: full.last,
+            lots: full.lots.clone(),
+            ..Member::default()
+        };
+        [Member::default(), usual, full]
+    }
+
+    #[test]
+    fn what_is_packed_is_read_back_and_nothing_shorter_is() {
+        for member in members() {
+            let mut bytes = Vec::new();
+            pack(&member, &mut bytes);
+            assert_eq!(unpack(&bytes).as_ref(), Some(&member));
+            for short in 0..bytes.len() {
+                assert_eq!(unpack(&bytes[..short]), None, "{short} bytes");
+            }
+            bytes.push(0);
+            assert_eq!(unpack(&bytes), None, "a byte too many");
+        }
+    }
+
+    #[test]
+    fn bytes_that_mean_nothing_are_no_member() {
+        let too_many_lots = [0, 0xff, 0xff, 0xff, 0xff, 0x0f];
+        let past_64_bits = [LAST, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2];
+        let past_a_place = [LAST, 1, 0x80, 0x80, 4, 0];
+        let all: [&[u8]; 3] = [&too_many_lots, &past_64_bits, &past_a_place];
+        for bytes in all {
+            assert_eq!(unpack(bytes), None, "{bytes:?}");
+        }
+    }
+}
