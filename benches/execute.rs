@@ -45,7 +45,7 @@ fn load(set: &mut WorkingSet, submission: &Submission) {
         .for_each(|key| set.ops.load(key, None));
     for member in needs.members {
         if !set.members.touch(&member) {
-            set.members.load(member, None);
+            set.members.load(&member, None);
         }
     }
 }

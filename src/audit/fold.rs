@@ -2,6 +2,7 @@
 //!
 //! Must not: load anything. What was never written is absent.
 
+use super::expiry::Expiry;
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::effect::Effect;
 use crate::domain::execute::{self, Due, Signer, Stamp};
@@ -10,7 +11,7 @@ use crate::domain::line::LineKey;
 use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::op::net_window::nettable;
 use crate::domain::submission::{Action, Submission};
-use crate::domain::time::{Day, Micros};
+use crate::domain::time::Micros;
 use crate::domain::working_set::{Needs, SubmissionRecord, WorkingSet};
 use crate::proof::netting;
 use std::collections::BTreeSet;
@@ -21,10 +22,8 @@ use std::sync::Arc;
 pub struct Fold {
     /// Governance, books and records.
     pub set: WorkingSet,
-    /// Every member that was ever touched.
-    pub members: BTreeSet<Reference>,
     /// What a sweep has to look at, in its order.
-    pub(super) expiry: BTreeSet<(Day, Reference)>,
+    pub(super) expiry: Expiry,
     /// Every line of a window that was netted, for disputes.
     pub(super) lines: BTreeSet<LineKey>,
 }
@@ -34,8 +33,7 @@ impl Fold {
     pub fn new() -> Self {
         Self {
             set: WorkingSet::empty(),
-            members: BTreeSet::new(),
-            expiry: BTreeSet::new(),
+            expiry: Expiry::default(),
             lines: BTreeSet::new(),
         }
     }
@@ -106,6 +104,7 @@ impl Fold {
                 self.set.clearing.load(key, record);
             }
         }
+        self.set.members.warm(&needs.members);
         for member in needs.members {
             if !self.set.members.touch(&member) {
                 self.set.members.load(&member, None);
@@ -127,11 +126,10 @@ impl Fold {
             }
             _ => return Due::default(),
         };
-        let mut due = self.expiry.iter().take_while(|(day, _)| day <= up_to);
-        let pairs = due.by_ref().take(SWEEP_LOTS_MAX).copied().collect();
+        let (pairs, more) = self.expiry.due(*up_to, SWEEP_LOTS_MAX);
         Due {
             pairs,
-            more: due.next().is_some(),
+            more,
             netting: None,
         }
     }
@@ -139,15 +137,15 @@ impl Fold {
     fn note_changes(&mut self) {
         for change in self.set.forget_changes() {
             let id = change.id;
-            self.members.insert(id);
             if change.days_after == change.days_before {
                 continue;
             }
             for day in change.days_before {
-                self.expiry.remove(&(day, id));
+                self.expiry.remove(day, &id);
             }
-            let days = change.days_after.into_iter();
-            self.expiry.extend(days.map(|day| (day, id)));
+            for day in change.days_after {
+                self.expiry.insert(day, id);
+            }
         }
     }
 }

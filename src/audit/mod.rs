@@ -14,6 +14,7 @@
 //! A replay stops at the first entry with a finding: what stands behind it cannot be judged.
 
 mod clearing;
+mod expiry;
 pub mod findings;
 mod fold;
 pub mod history;

@@ -116,7 +116,7 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         ops: sorted(set.ops.records().map(|(key, record)| (key, record.as_ref()))),
         submissions: sorted(set.submissions.records()),
         clearing: sorted(set.clearing.records()),
-        expiry: replay.fold.expiry.clone(),
+        expiry: replay.fold.expiry.all(),
         netted_lines: replay.fold.lines.clone(),
         tally: replay.tally()?.clone(),
         stated: replay.clearing.stated.clone(),
@@ -184,7 +184,6 @@ impl Body {
             Books::load(self.window, self.parties, self.lines),
             Windows::load(windows, self.carried),
         );
-        let members = self.members.keys().copied().collect();
         let mut bytes = Vec::new();
         for (key, member) in self.members {
             bytes.clear();
@@ -203,8 +202,7 @@ impl Body {
         Some(Replay {
             fold: Fold {
                 set,
-                members,
-                expiry: self.expiry,
+                expiry: self.expiry.into_iter().collect(),
                 lines: self.netted_lines,
             },
             keys,

@@ -5,15 +5,13 @@
 use super::findings::{Check, Finding};
 use super::fold::Fold;
 use crate::domain::ids::Party;
-use crate::domain::member::Member;
 use std::collections::BTreeMap;
 
 /// Compares every issuer's running totals with its members' lots, and with its own movements.
 pub fn check(fold: &Fold, size: u64) -> Vec<Finding> {
     let mut outstanding: BTreeMap<(Party, u32), u128> = BTreeMap::new();
-    for id in &fold.members {
-        let member = fold.set.members.get(id);
-        for lot in member.iter().flat_map(Member::outstanding) {
+    for (_, member) in fold.set.members.records() {
+        for lot in member.outstanding() {
             let sum = outstanding
                 .entry((lot.key.issuer, lot.key.price_version))
                 .or_default();

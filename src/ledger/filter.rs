@@ -15,6 +15,12 @@ use std::hash::BuildHasher;
 
 /// Bits that a key sets in its word.
 const BITS: u32 = 5;
+/// Keys of a level, for each of its words, before the next one is begun.
+const KEYS_A_WORD: usize = 5;
+/// Words of the first level: half a megabyte.
+const FIRST_WORDS: usize = 1 << 16;
+/// How much larger each level is than the one before.
+const GROWTH: usize = 16;
 /// Stored keys handed over at once.
 const KEYS_AT_ONCE: usize = 1 << 15;
 /// Tables of which the keys are known.
@@ -23,9 +29,17 @@ const TABLES: [Table; 3] = [Table::OpIds, Table::Submissions, Table::Members];
 /// A filter over the keys of op ids, submissions and members.
 #[derive(Debug)]
 pub struct Filter {
-    words: Vec<u64>,
+    levels: Vec<Level>,
+    words_left: usize,
     hasher: KeyHasher,
     stored: Option<Receiver<Stored>>,
+}
+
+/// A level is added when the one before is full: most houses never need all the memory.
+#[derive(Debug)]
+struct Level {
+    words: Vec<u64>,
+    keys_left: usize,
 }
 
 /// How keys are hashed: differently in every process, so that nobody can choose ids that collide.
@@ -46,9 +60,9 @@ pub struct KeyScan {
 }
 
 impl Filter {
-    /// A filter of so many bytes, at least 8, and the scan that tells it what is stored.
+    /// A filter of so many bytes at most, at least 8, and the scan that tells it what is stored.
     ///
-    /// With 20 bits a key one of 200 new keys is "perhaps" there, with 10 bits one of 30.
+    /// With 12 bits a key one of 60 new keys is "perhaps" there, with 10 bits one of 30.
     pub fn new(bytes: usize) -> (Self, KeyScan) {
         let hasher = KeyHasher::default();
         let (found, stored) = crossbeam_channel::bounded(4);
@@ -56,8 +70,11 @@ impl Filter {
             hasher: hasher.clone(),
             found,
         };
+        let words = (bytes / 8).max(1);
+        let first = Level::new(words.min(FIRST_WORDS));
         let filter = Self {
-            words: vec![0; (bytes / 8).max(1)],
+            words_left: words - first.words.len(),
+            levels: vec![first],
             hasher,
             stored: Some(stored),
         };
@@ -89,10 +106,37 @@ impl Filter {
 
     /// Answers whether it was not there.
     fn add_hash(&mut self, hash: u64) -> bool {
+        if self.levels.iter().any(|level| level.has(hash)) {
+            return false;
+        }
+        let last = self.levels.last_mut().expect("there is always a level");
+        last.add(hash);
+        if last.keys_left == 0 && self.words_left > 0 {
+            let words = last.words.len().saturating_mul(GROWTH).min(self.words_left);
+            self.words_left -= words;
+            self.levels.push(Level::new(words));
+        }
+        true
+    }
+}
+
+impl Level {
+    fn new(words: usize) -> Self {
+        Self {
+            words: vec![0; words],
+            keys_left: words * KEYS_A_WORD,
+        }
+    }
+
+    fn has(&self, hash: u64) -> bool {
         let (word, bits) = self.place(hash);
-        let before = self.words[word];
-        self.words[word] = before | bits;
-        before & bits != bits
+        self.words[word] & bits == bits
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bits) = self.place(hash);
+        self.words[word] |= bits;
+        self.keys_left = self.keys_left.saturating_sub(1);
     }
 
     /// The upper half chooses the word, the lower bits those in it.
@@ -158,7 +202,7 @@ mod tests {
             writes.put(Table::Members, put, |_| ());
         }
         reader.store(1, writes).unwrap();
-        let (mut filter, scan) = Filter::new(25_000);
+        let (mut filter, scan) = Filter::new(20_000);
         let hash = |filter: &Filter, number| filter.hash(Table::Members, &key(number));
         let first = hash(&filter, 5_000);
         assert!(filter.add(first), "nothing is known yet");
@@ -170,10 +214,23 @@ mod tests {
             all.into_iter().filter(|hash| filter.add(*hash)).count()
         };
         assert_eq!(perhaps(0, 5_001), 5_001, "they are stored, or were added before");
-        assert!(perhaps(5_001, 10_000) < 50, "20 bits a key");
+        assert!(perhaps(5_001, 10_000) < 200, "16 bits a key");
         assert_eq!(perhaps(0, 10_000), 10_000);
         let same = filter.hash(Table::OpIds, &key(1));
         assert_ne!(same, filter.hash(Table::Members, &key(1)), "a key is of one table");
+    }
+
+    #[test]
+    fn a_full_filter_grows_and_forgets_nothing() {
+        let (mut filter, scan) = Filter::new(1 << 24);
+        scan.run(&StateReader::new(Arc::new(MemoryStore::default()))).unwrap();
+        filter.take_stored();
+        let hashes = || (0..500_000).map(|number: u32| key(number));
+        let add = |filter: &mut Filter, key: Vec<u8>| filter.add(filter.hash(Table::OpIds, &key));
+        let perhaps = hashes().filter(|key| add(&mut filter, key.clone())).count();
+        assert!(perhaps < 10_000, "{perhaps}");
+        assert_eq!(filter.levels.len(), 2);
+        assert!(hashes().all(|key| add(&mut filter, key)));
     }
 
     #[test]

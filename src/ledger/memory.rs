@@ -182,6 +182,10 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 
+    fn run_records_min(&self) -> usize {
+        2
+    }
+
     fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError> {
         let State { flushed, durable } = &mut *lock(&self.state);
         for record in records {

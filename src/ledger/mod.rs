@@ -323,6 +323,15 @@ impl Ledger {
         self.inner.fatal.reason()
     }
 
+    /// Waits until the stored state is brought after everything queued so far; at once if the
+    /// ledger has stopped. Nobody needs to: it is done in the background all the time.
+    pub fn flush(&self) {
+        let (done, flushed) = crossbeam_channel::bounded(1);
+        if self.inner.jobs.send(Job::Flush(done)).is_ok() {
+            let _ = flushed.recv();
+        }
+    }
+
     /// Ends the threads after all that is queued is done.
     pub fn close(&self) {
         let _ = self.inner.jobs.send(Job::Stop);

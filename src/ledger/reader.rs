@@ -23,9 +23,6 @@ struct Overlay {
     flushing: Option<Arc<Unflushed>>,
 }
 
-/// Fewer new records of a table than these are written with all others.
-const RUN_RECORDS_MIN: usize = 4_096;
-
 impl Overlay {
     fn get(&self, table: Table, key: &[u8]) -> Option<Write<'_>> {
         let flushing = || self.flushing.as_ref()?.get(table, key);
@@ -94,7 +91,7 @@ impl StateReader {
                     false => others.push(write),
                 }
             }
-            if run.len() < RUN_RECORDS_MIN {
+            if run.len() < self.store.run_records_min() {
                 others.append(&mut run);
                 continue;
             }

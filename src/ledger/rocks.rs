@@ -29,11 +29,12 @@ const TREE: &str = "tree";
 const META: &str = "meta";
 /// Values above this are worth compressing.
 const COMPRESS_BYTES_MIN: usize = 2_048;
+/// A file for fewer new records is not worth what it costs to add.
+const RUN_RECORDS_MIN: usize = 4_096;
 /// No record is written that could not be read again: entry and effects of one submission.
 const RECORD_BYTES_MAX: usize = 1 << 30;
 
 /// A RocksDB database that holds one ledger.
-
 pub struct RocksStore {
     db: DB,
     folder: PathBuf,
@@ -255,6 +256,10 @@ impl StateStore for RocksStore {
             stored.next();
         }
         stored.status().map_err(database)
+    }
+
+    fn run_records_min(&self) -> usize {
+        RUN_RECORDS_MIN
     }
 
     fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError> {

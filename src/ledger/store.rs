@@ -207,6 +207,9 @@ pub trait StateStore: Send + Sync {
     /// [`StoreError`].
     fn keys(&self, table: Table, each: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), StoreError>;
 
+    /// So many new records of a table are worth a run; fewer are flushed with all others.
+    fn run_records_min(&self) -> usize;
+
     /// Adds records of new ids, in order of their keys, before the flush that belongs to them. They
     /// may be durable at once, ahead of the index: whoever reads a record of an id takes one of a
     /// later entry than the state's for absent.

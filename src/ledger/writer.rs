@@ -25,6 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum Job {
     /// A verified envelope, and where its fate is awaited.
     Submit(Box<Envelope>, Reply),
+    /// Say when the state is flushed as of what is queued before this.
+    Flush(Sender<()>),
     /// Finish what is queued before this, and end.
     Stop,
 }
@@ -86,6 +88,8 @@ impl Writer {
             }
             match next {
                 Some(Job::Stop) => return,
+                // If the commit thread is gone, who waits is told by the reply that is dropped.
+                Some(Job::Flush(done)) => drop(self.commits.send(Commit::Flush(done))),
                 next => put_off = next,
             }
         }
@@ -98,7 +102,7 @@ impl Writer {
         let mut next = Some(first);
         while let Some(job) = next.take() {
             let Job::Submit(envelope, reply) = job else {
-                return (batch, Some(Job::Stop));
+                return (batch, Some(job));
             };
             let alone = envelope
                 .submission

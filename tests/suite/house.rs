@@ -46,7 +46,7 @@ use tallyhouse::domain::op::net_window::nettable;
 use tallyhouse::domain::submission::{Action, Submission};
 use tallyhouse::domain::time::{Day, Micros};
 use tallyhouse::domain::window::{Item, ItemKey, payment_reference};
-use tallyhouse::domain::working_set::{Needs, OpRecord, WorkingSet};
+use tallyhouse::domain::working_set::{Needs, WorkingSet};
 use tallyhouse::ledger::record;
 use tallyhouse::proof::keys::{self, Kid};
 use tallyhouse::proof::note::NoteSigner;
@@ -374,7 +374,7 @@ impl House {
                 self.set.ops.load(key, None);
             }
             let record = self.set.ops.get(&key);
-            needs.clearing.extend(record.and_then(OpRecord::clearing));
+            needs.clearing.extend(record.and_then(|record| record.clearing()));
         }
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
@@ -385,7 +385,7 @@ impl House {
         }
         for member in needs.members {
             if self.members.insert(member) {
-                self.set.members.load(member, None);
+                self.set.members.load(&member, None);
             }
         }
     }
@@ -513,7 +513,7 @@ impl House {
     }
 
     /// Every member that exists.
-    pub fn accounts(&self) -> impl Iterator<Item = (Reference, &Member)> {
+    pub fn accounts(&self) -> impl Iterator<Item = (Reference, Member)> {
         let all = self.members.iter();
         all.filter_map(|id| Some((*id, self.set.members.get(id)?)))
     }
@@ -526,12 +526,12 @@ impl House {
             bytes.push(record::line_key(key));
             bytes.push(record::encode(total));
         }
-        bytes.extend(self.accounts().map(|(_, member)| record::encode(member)));
+        bytes.extend(self.accounts().map(|(_, member)| record::encode(&member)));
         bytes.extend(self.set.windows.iter().map(record::encode));
         bytes.push(record::encode(self.set.windows.carried()));
         bytes.extend(self.known_items().map(|(_, item)| record::encode(item)));
         let known = ops.iter().filter_map(|key| self.set.ops.get(key));
-        bytes.extend(known.map(record::encode));
+        bytes.extend(known.map(|record| record::encode(record.as_ref())));
         bytes
     }
 
@@ -770,17 +770,12 @@ impl House {
     /// A member's totals as of now, with what time alone has done to it.
     pub fn balance(&self, member: &str) -> Balance {
         let id = Reference::parse(member).expect("a reference");
-        let member = self
-            .set
-            .members
-            .get(&id)
-            .expect("the member exists")
-            .clone();
+        let member = self.set.members.get(&id).expect("the member exists");
         let governance = self.set.governance();
         let offset = governance.programme.utc_offset_min;
         let stamp = Stamp::new(self.entry, self.now, offset);
-        let model = governance.programme.settlement_model;
-        let visit = tallyhouse::domain::visit::Visit::open(id, true, member, &stamp, model);
+        let fixed = &governance.programme;
+        let visit = tallyhouse::domain::visit::Visit::open(id, true, member, &stamp, fixed);
         visit.member.balance(stamp.today).expect("in range")
     }
 

@@ -238,6 +238,9 @@ impl Simulation {
             } else {
                 step % 1_000_000
             };
+            if step.is_multiple_of(2) {
+                self.desk.ledger.flush();
+            }
             if self.workload.random.once_in(4) {
                 self.desk.store.sync_state();
             }

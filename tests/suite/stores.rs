@@ -163,6 +163,7 @@ fn an_earlier_epoch_is_fenced_off() {
 
 fn put<'a>(table: Table, key: &'a str, value: &'a str) -> Write<'a> {
     Write {
+        is_new: false,
         table,
         key: key.as_bytes(),
         value: Some(value.as_bytes()),

@@ -156,7 +156,7 @@ impl Ledger {
         needs.add(&governance, party, submission);
         for member in needs.members {
             if !self.set.members.touch(&member) {
-                self.set.members.load(member, None);
+                self.set.members.load(&member, None);
             }
         }
         for op in needs.ops {

@@ -206,10 +206,9 @@ impl Desk {
     /// The tables of clearing, as they are stored, are those of the model to the last record.
     fn check_clearing(&self, model: &Clearing, size: u64) {
         // The state is flushed behind the log.
-        while StateStore::index(self.store.as_ref()).expect("the store reads") < size {
-            assert!(self.ledger.stop_reason().is_none(), "it goes on flushing");
-            std::thread::yield_now();
-        }
+        self.ledger.flush();
+        let stored = StateStore::index(self.store.as_ref()).expect("the store reads");
+        assert_eq!((stored, self.ledger.stop_reason()), (size, None));
         let scan = |table| {
             let pairs = self.store.scan(table, &[], &[0xFF], usize::MAX);
             pairs.expect("the store reads")

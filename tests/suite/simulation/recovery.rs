@@ -99,6 +99,7 @@ fn an_entry_changed_under_a_state_that_is_ahead_is_refused_by_the_checkpoint() {
 #[test]
 fn a_log_that_lost_entries_is_refused() {
     let desk = small();
+    desk.ledger.flush();
     desk.store.sync_state();
     desk.crash();
     desk.store.truncate(10);
@@ -414,6 +415,7 @@ fn a_window_goes_on_from_where_a_crash_left_it() {
                 assert_eq!(step(&desk, place), *outcome, "{way} after {at}: {place}");
                 if place == at {
                     if way == "durable" {
+                        desk.ledger.flush();
                         desk.store.sync_state();
                     }
                     match way {
