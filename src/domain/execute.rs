@@ -103,17 +103,17 @@ pub struct Draft {
     /// What it reports.
     pub applied: Applied,
     /// Accounts as they would be.
-    pub members: SmallVec<[Revision; 2]>,
+    pub members: SmallVec<[Revision; 1]>,
     /// What a later op may need of it.
     pub subject: Subject,
     /// The record of an earlier op that it changes.
-    pub target: Option<(Reference, OpRecord)>,
+    pub target: Option<(Reference, Arc<OpRecord>)>,
     /// The author's count of points burned this day.
     pub burned: Option<DayCount>,
     /// Governance as it would be.
-    pub governance: Option<Governance>,
+    pub governance: Option<Arc<Governance>>,
     /// What it does to windows, payments and disputes.
-    pub clearing: ClearingDraft,
+    pub clearing: Option<Box<ClearingDraft>>,
 }
 
 /// What an op does to windows, payments and disputes.
@@ -142,12 +142,17 @@ impl Default for Draft {
             target: None,
             burned: None,
             governance: None,
-            clearing: ClearingDraft::default(),
+            clearing: None,
         }
     }
 }
 
 impl Draft {
+    /// What it does to windows, payments and disputes.
+    pub fn clearing(&mut self) -> &mut ClearingDraft {
+        self.clearing.get_or_insert_default()
+    }
+
     /// Takes a finished visit in.
     ///
     /// # Errors
@@ -284,7 +289,7 @@ fn apply(
     undo: &mut Undo,
 ) -> Result<Applied, Rejection> {
     let governance = match draft.governance {
-        Some(changed) => Arc::new(changed),
+        Some(changed) => changed,
         None => set.governance().clone(),
     };
     set.books.post(&governance, &draft.applied)?;
@@ -305,10 +310,12 @@ fn apply(
     }
     if let Some((target, changed)) = draft.target {
         let key = (signer.party, target);
-        let before = set.put_op(key, Arc::new(changed));
+        let before = set.put_op(key, changed);
         undo.op(key, before);
     }
-    settle(set, draft.clearing, undo);
+    if let Some(clearing) = draft.clearing {
+        settle(set, *clearing, undo);
+    }
     record.subject = draft.subject;
     let key = (signer.party, op.id);
     let before = set.put_op(key, Arc::new(record));

@@ -45,7 +45,7 @@ pub fn draft(
             draft
         }
     };
-    draft.governance = Some(governance);
+    draft.governance = Some(governance.into());
     Ok(draft)
 }
 

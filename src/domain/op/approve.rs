@@ -41,7 +41,7 @@ pub fn draft_propose(request: &Request<'_>, action: &Action) -> Result<Draft, Re
     };
     governance.proposals.insert(request.op.id, proposal);
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }

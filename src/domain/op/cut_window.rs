@@ -40,7 +40,7 @@ pub fn draft(request: &Request<'_>, op: &CutWindow) -> Result<Draft, Rejection> 
         price_version: request.governance.price_version(),
         control: books.parties.iter().map(PartyBooks::control).collect(),
     });
-    draft.clearing.windows = vec![cut, next];
-    draft.clearing.begins = Some(number);
+    draft.clearing().windows = vec![cut, next];
+    draft.clearing().begins = Some(number);
     Ok(draft)
 }

@@ -130,7 +130,7 @@ pub fn draft_resolve(
     };
     let mut draft = keep(op.dispute, dispute);
     draft.applied.lines.extend(line);
-    draft.governance = Some(governance);
+    draft.governance = Some(governance.into());
     Ok(draft)
 }
 
@@ -161,7 +161,7 @@ pub fn draft_acknowledge(request: &Request<'_>, number: u32) -> Result<Draft, Re
     refuse_if(before, Rejection::AlreadyAcknowledged)?;
     let mut draft = Draft::default();
     let record = ClearingRecord::Acknowledgement(request.stamp.at);
-    draft.clearing.records.push((key, record));
+    draft.clearing().records.push((key, record));
     Ok(draft)
 }
 
@@ -183,6 +183,6 @@ fn dispute(request: &Request<'_>, at: OpAt) -> Result<Dispute, Rejection> {
 fn keep(at: OpAt, dispute: Dispute) -> Draft {
     let mut draft = Draft::default();
     let record = (ClearingKey::Dispute(at), ClearingRecord::Dispute(dispute));
-    draft.clearing.records.push(record);
+    draft.clearing().records.push(record);
     draft
 }

@@ -54,7 +54,7 @@ fn register(
         recovered,
     );
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }
@@ -75,7 +75,7 @@ pub fn draft_revoke(request: &Request<'_>, op: &KeyRevoke) -> Result<Draft, Reje
     refuse_if(!spared, Rejection::KeysInsufficient)?;
     key.revoked = Some(request.stamp.at);
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }

@@ -32,7 +32,7 @@ pub fn draft_add(
     )?;
     governance.add_ledger_key(op.public, request.stamp.at);
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }
@@ -51,7 +51,7 @@ pub fn draft_retire(
     refuse_if(!retired, Rejection::KeyNotActive)?;
     refuse_if(is_last, Rejection::KeysInsufficient)?;
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }

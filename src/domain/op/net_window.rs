@@ -56,11 +56,11 @@ pub fn draft(request: &Request<'_>, op: &NetWindow, due: &Due) -> Result<Draft, 
     })));
     if held {
         window.state = WindowState::Held;
-        draft.clearing.windows.push(window);
+        draft.clearing().windows.push(window);
         return Ok(draft);
     }
     settle(request, prepared, due_on, &mut window, &mut draft);
-    draft.clearing.windows.push(window);
+    draft.clearing().windows.push(window);
     Ok(draft)
 }
 
@@ -94,9 +94,9 @@ fn settle(
             paid: None,
         };
         let record = (ClearingKey::Item(key), ClearingRecord::Item(item));
-        draft.clearing.records.push(record);
+        draft.clearing().records.push(record);
     }
-    draft.clearing.nets.clone_from(&prepared.rounding);
-    draft.clearing.carried = Some(netting.carried.clone());
-    draft.clearing.netted = Some(window.number);
+    draft.clearing().nets.clone_from(&prepared.rounding);
+    draft.clearing().carried = Some(netting.carried.clone());
+    draft.clearing().netted = Some(window.number);
 }

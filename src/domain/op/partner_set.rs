@@ -13,7 +13,7 @@ pub fn draft(request: &Request<'_>, op: &PartnerSet) -> Result<Draft, Rejection>
     let mut governance = request.governance.clone();
     let party = governance.set_partner(op).ok_or(Rejection::Overflow)?;
     let mut draft = Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     };
     draft.applied.given = Some(Given::Party(party));

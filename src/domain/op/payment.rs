@@ -87,14 +87,14 @@ fn settle(
     };
     let mut draft = Draft::default();
     let nets = [(key.debtor, exact), (key.creditor, exact.saturating_neg())];
-    draft.clearing.nets.extend(nets);
+    draft.clearing().nets.extend(nets);
     if key.creditor.is_house() {
         let mut window = window.clone();
         window.uncollected = match returned {
             true => window.uncollected.saturating_add(1),
             false => window.uncollected.saturating_sub(1),
         };
-        draft.clearing.windows.push(window);
+        draft.clearing().windows.push(window);
     }
     draft.applied.given = Some(Given::Payment(PaymentGiven {
         key,
@@ -102,6 +102,6 @@ fn settle(
         due_on: item.due_on,
     }));
     let record = (ClearingKey::Item(key), ClearingRecord::Item(item));
-    draft.clearing.records.push(record);
+    draft.clearing().records.push(record);
     draft
 }

@@ -26,7 +26,7 @@ pub fn draft(mut governance: Governance, op: &PriceSet) -> Result<Draft, Rejecti
     });
     let version = governance.price_version();
     let mut draft = Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     };
     draft.applied.given = Some(Given::PriceVersion(version));

@@ -34,13 +34,8 @@ pub fn draft(request: &Request<'_>, op: &Reverse) -> Result<Draft, Rejection> {
             return Err(Rejection::TargetNotReversible);
         }
     };
-    draft.target = Some((
-        op.target,
-        OpRecord {
-            subject,
-            ..record.clone()
-        },
-    ));
+    let record = OpRecord { subject, ..*record };
+    draft.target = Some((op.target, record.into()));
     Ok(draft)
 }
 

@@ -35,7 +35,7 @@ pub fn draft_limits(mut governance: Governance, op: &LimitSet) -> Result<Draft, 
         }
     }
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }
@@ -47,7 +47,7 @@ pub fn draft_limits(mut governance: Governance, op: &LimitSet) -> Result<Draft, 
 pub fn draft_programme(mut governance: Governance, op: &ProgrammeSet) -> Result<Draft, Rejection> {
     governance.set(op);
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }
@@ -61,7 +61,7 @@ pub fn draft_rules(mut governance: Governance, version: u32) -> Result<Draft, Re
     refuse_if(!released, Rejection::RulesVersionUnknown)?;
     governance.rules_version = version;
     Ok(Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     })
 }

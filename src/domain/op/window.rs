@@ -21,10 +21,10 @@ pub fn draft_release(
     refuse_if(window.state != WindowState::Held, Rejection::WindowNotHeld)?;
     window.state = WindowState::Cut;
     let mut draft = Draft {
-        governance: Some(governance),
+        governance: Some(governance.into()),
         ..Draft::default()
     };
-    draft.clearing.windows.push(window);
+    draft.clearing().windows.push(window);
     Ok(draft)
 }
 
@@ -48,6 +48,6 @@ pub fn draft_statements(request: &Request<'_>, op: &IssueStatements) -> Result<D
     let until = request.stamp.today.plus_days(days);
     window.dispute_until = Some(until.unwrap_or(crate::domain::time::Day::MAX));
     let mut draft = Draft::default();
-    draft.clearing.windows.push(window);
+    draft.clearing().windows.push(window);
     Ok(draft)
 }
