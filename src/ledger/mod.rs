@@ -158,6 +158,7 @@ pub fn found(
         record,
         proof: Vec::new(),
         view: sealed.view,
+        decided: None,
     })
 }
 
@@ -436,6 +437,7 @@ impl Ledger {
             record,
             proof,
             view,
+            decided: None,
         }))
     }
 
