@@ -110,6 +110,11 @@ pub struct TimedStream {
 }
 
 impl TimedStream {
+    /// Where it stands.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn go(&mut self, phase: u8, limit: Duration) {
         self.connection.phase.store(phase, Ordering::Relaxed);
         self.deadline.as_mut().reset(Instant::now() + limit);

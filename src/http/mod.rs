@@ -29,6 +29,7 @@ mod clock;
 mod connection;
 mod entries;
 mod extract;
+mod front;
 mod gossip;
 mod history;
 mod house;

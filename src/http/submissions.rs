@@ -15,6 +15,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
+/// Where submissions are sent to, as metrics name it.
+pub const ROUTE: &str = "/v1/{programme}/submissions";
+
 /// Send a submission
 ///
 /// A compact JWS over the submission's JSON, signed with a registered key. It is answered once it
