@@ -7,6 +7,7 @@
 use super::connection::{Connection, TimedListener};
 use super::house::{House, Programme};
 use super::limits::observed;
+use super::problem::Problem;
 use super::router::router;
 use super::submissions;
 use axum::Router;
@@ -47,10 +48,13 @@ impl Service<IncomingStream<'_, TimedListener>> for Fronts {
     }
 
     fn call(&mut self, stream: IncomingStream<'_, TimedListener>) -> Self::Future {
-        ready(Ok(Front {
+        let shared = Shared {
             house: self.house.clone(),
             router: self.router.clone(),
             connection: stream.io().connection().clone(),
+        };
+        ready(Ok(Front {
+            shared: Arc::new(shared),
         }))
     }
 }
@@ -58,18 +62,24 @@ impl Service<IncomingStream<'_, TimedListener>> for Fronts {
 /// Answers the requests of one connection.
 #[derive(Clone)]
 pub struct Front {
+    shared: Arc<Shared>,
+}
+
+/// What all requests of a connection share. Nothing in it is counted for each of them: cores that
+/// count the same thing wait for each other.
+struct Shared {
     house: House,
     router: Router,
     connection: Connection,
 }
 
-impl Front {
-    /// The programme that a submission is sent to, if the request is one and the programme is here.
-    fn submitted_to(&self, request: &Request) -> Option<Arc<Programme>> {
+impl Shared {
+    /// Where a request submits to; nothing if it does not, or if no such programme is here.
+    fn submitted_to(&self, request: &Request) -> Option<&Arc<Programme>> {
         let path = request.uri().path().strip_prefix("/v1/")?;
         let id = path.strip_suffix("/submissions")?;
         let programme = self.house.programme(id).ok()?;
-        (request.method() == Method::POST).then(|| programme.clone())
+        (request.method() == Method::POST).then_some(programme)
     }
 }
 
@@ -83,18 +93,24 @@ impl Service<Request> for Front {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let (house, connection) = (self.house.clone(), self.connection.clone());
-        let Some(programme) = self.submitted_to(&request) else {
+        let shared = self.shared.clone();
+        if shared.submitted_to(&request).is_none() {
+            let connection = shared.connection.clone();
             request.extensions_mut().insert(ConnectInfo(connection));
-            return Box::pin(self.router.call(request));
-        };
+            return Box::pin(shared.router.clone().call(request));
+        }
         Box::pin(async move {
+            let Shared {
+                house, connection, ..
+            } = &*shared;
             let answer = async |request| {
-                let answer = submissions::take(&house, &programme, request, |_| Ok(()));
-                answer.await.into_response()
+                let programme = shared
+                    .submitted_to(&request)
+                    .ok_or_else(Problem::not_found)?;
+                submissions::take(house, programme, request, |_| Ok(())).await
             };
-            let route = submissions::ROUTE;
-            Ok(observed(&house, Some(&connection), route, request, answer).await)
+            let answer = async |request| answer(request).await.into_response();
+            Ok(observed(house, Some(connection), submissions::ROUTE, request, answer).await)
         })
     }
 }

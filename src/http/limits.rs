@@ -189,7 +189,9 @@ mod tests {
     #[test]
     fn a_panic_is_answered_without_its_words() {
         for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new(7)] {
-            let problem = panicked(panic.as_ref()).extensions_mut().remove::<Problem>();
+            let problem = panicked(panic.as_ref())
+                .extensions_mut()
+                .remove::<Problem>();
             assert_eq!(problem, Some(Problem::of(Code::Internal)));
         }
     }

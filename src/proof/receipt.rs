@@ -64,7 +64,7 @@ pub struct Evidence<'a> {
 /// Bytes of a receipt beside its entry, effects and results, about.
 const FRAME_BYTES: usize = 2_048;
 /// Bytes of the result of an op, about.
-const RESULT_BYTES: usize = 512;
+const RESULT_BYTES: usize = 640;
 
 /// Writes a receipt.
 ///

@@ -47,25 +47,25 @@ impl<const N: usize> Multiples<N> {
         }
     }
 
-    /// Adds a multiple of a row's first point.
-    #[inline]
-    fn add(&self, sum: &mut EdwardsPoint, row: usize, digit: i16) {
-        if let Some(nth) = usize::from(digit.unsigned_abs()).checked_sub(1) {
-            let multiple = &self.points[row][nth];
-            *sum = match digit < 0 {
-                true => &*sum - multiple,
-                false => &*sum + multiple,
-            };
-        }
+    /// The multiples that digits stand for, less their signs; digit `d` is one of row `d / of_row`.
+    /// All are read before any is added: reads that wait for memory then wait together.
+    fn picked<const D: usize>(&self, digits: &[i16; D], of_row: usize) -> [EdwardsPoint; D] {
+        std::array::from_fn(|place| {
+            match usize::from(digits[place].unsigned_abs()).checked_sub(1) {
+                Some(nth) => self.points[place / of_row][nth],
+                None => EdwardsPoint::identity(),
+            }
+        })
     }
 }
 
 impl ByBytes {
     /// Adds the point times a scalar to a sum.
     pub(super) fn add_product(&self, scalar: &Scalar, sum: &mut EdwardsPoint) {
-        let digits = digits(scalar.as_bytes().map(i16::from), 256);
-        for (row, digit) in digits.into_iter().enumerate() {
-            self.add(sum, row, digit);
+        let digits: [i16; ROWS] = digits(scalar.as_bytes().map(i16::from), 256);
+        let picked = self.picked(&digits, 1);
+        for (digit, point) in digits.iter().zip(&picked) {
+            add(sum, *digit, point);
         }
     }
 }
@@ -79,17 +79,27 @@ impl ByNibbles {
             i16::from(if place % 2 == 0 { byte & 15 } else { byte >> 4 })
         };
         let digits: [i16; 2 * ROWS] = digits(std::array::from_fn(nibble), 16);
+        let picked = self.picked(&digits, 2);
         let mut sum = EdwardsPoint::identity();
-        for (row, pair) in digits.chunks_exact(2).enumerate() {
-            self.add(&mut sum, row, pair[1]);
+        for place in (1..digits.len()).step_by(2) {
+            add(&mut sum, digits[place], &picked[place]);
         }
         for _ in 0..4 {
-            sum = &sum + &sum;
+            sum += sum;
         }
-        for (row, pair) in digits.chunks_exact(2).enumerate() {
-            self.add(&mut sum, row, pair[0]);
+        for place in (0..digits.len()).step_by(2) {
+            add(&mut sum, digits[place], &picked[place]);
         }
         sum
+    }
+}
+
+/// Adds a point with the sign of a digit, or nothing for 0.
+fn add(sum: &mut EdwardsPoint, digit: i16, point: &EdwardsPoint) {
+    match digit.signum() {
+        0 => {}
+        1 => *sum += point,
+        _ => *sum -= point,
     }
 }
 
