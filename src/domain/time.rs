@@ -78,8 +78,7 @@ impl Micros {
     pub fn to_rfc3339(self) -> String {
         match self.day(0).text() {
             Some(day) => {
-                let of_day = self.0 % (SECONDS_PER_DAY.unsigned_abs() * MICROS_PER_SECOND);
-                let (seconds, micros) = (of_day / MICROS_PER_SECOND, of_day % MICROS_PER_SECOND);
+                let (seconds, micros) = (self.seconds() % 86_400, self.0 % MICROS_PER_SECOND);
                 let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
                 let day = day.as_str();
                 format!("{day}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
@@ -163,13 +162,11 @@ impl Day {
         let year = usize::try_from(date.year())
             .ok()
             .filter(|year| *year <= 9999)?;
-        let mut text = *b"0000-00-00";
-        let parts = [(0, year / 100), (2, year % 100)];
-        let of_year = [(5, date.month() as usize), (8, date.day() as usize)];
-        for (at, number) in parts.into_iter().chain(of_year) {
-            text[at..at + 2].copy_from_slice(&TWO_DIGITS[number]);
-        }
-        Some(DayText(text))
+        let [a, b] = TWO_DIGITS[year / 100];
+        let [c, d] = TWO_DIGITS[year % 100];
+        let [e, f] = TWO_DIGITS[date.month() as usize];
+        let [g, h] = TWO_DIGITS[date.day() as usize];
+        Some(DayText([a, b, c, d, b'-', e, f, b'-', g, h]))
     }
 
     fn date(self) -> Option<NaiveDate> {

@@ -76,7 +76,11 @@ impl ByNibbles {
         let bytes = scalar.as_bytes();
         let nibble = |place: usize| {
             let byte = bytes[place / 2];
-            i16::from(if place % 2 == 0 { byte & 15 } else { byte >> 4 })
+            i16::from(if place.is_multiple_of(2) {
+                byte & 15
+            } else {
+                byte >> 4
+            })
         };
         let digits: [i16; 2 * ROWS] = digits(std::array::from_fn(nibble), 16);
         let picked = self.picked(&digits, 2);
