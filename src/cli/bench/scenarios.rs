@@ -170,10 +170,10 @@ impl Bench {
             choice: Choice::Skewed(Zipf::new(members)),
             counted_later: false,
         };
-        let members = super::style::grouped(members as u64);
+        let whose = super::style::grouped(members as u64);
         let (connections, until) = (CONNECTIONS_MIXED, self.seconds());
         let title = format!(
-            "the mix over {members} members, submissions of {MIX_OPS} ops, {connections} connections"
+            "the mix over {whose} members, submissions of {MIX_OPS} ops, {connections} connections"
         );
         self.load(&Load {
             name,
