@@ -78,16 +78,12 @@ async fn submit(
     check: impl FnOnce(&Envelope) -> Result<(), Problem>,
 ) -> Result<Response, Problem> {
     let body = extract::body(house, request, JOSE).await?;
-    let is_small = body.len() < OPENED_AT_ONCE_BYTES_MAX;
     let view = programme.ledger.view();
-    let open = move || {
+    let opened = house.check(body.len(), move || {
         let fixed = &view.governance.programme;
         envelope::open(&body, &fixed.origin, fixed.currency.decimals(), &*view.keys)
-    };
-    let envelope = match is_small {
-        true => open()?,
-        false => house.verifiers().run(open).await??,
-    };
+    });
+    let envelope = opened.await??;
     programme.rates.take(envelope.signer.party)?;
     check(&envelope)?;
     if let Some(seen) = envelope.submission.seen.clone() {
@@ -107,9 +103,6 @@ async fn submit(
     }
 }
 
-/// Envelopes of fewer bytes than this are opened where they are read: handing one to another thread
-/// and being woken takes about as long as checking a signature.
-const OPENED_AT_ONCE_BYTES_MAX: usize = 4 * 1024;
 /// The receipts of so many bytes of stored entries are written where they are answered.
 const WRITTEN_AT_ONCE_BYTES_MAX: usize = 16 * 1024;
 
