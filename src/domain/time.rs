@@ -76,7 +76,15 @@ impl Micros {
 
     /// RFC 3339 in UTC with microseconds.
     pub fn to_rfc3339(self) -> String {
-        self.format("%Y-%m-%dT%H:%M:%S%.6fZ")
+        match self.day(0).text() {
+            Some(day) => {
+                let (seconds, micros) = (self.seconds() % 86_400, self.0 % MICROS_PER_SECOND);
+                let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+                let day = day.as_str();
+                format!("{day}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+            }
+            None => self.format("%Y-%m-%dT%H:%M:%S%.6fZ"),
+        }
     }
 
     fn format(self, pattern: &str) -> String {
@@ -123,11 +131,7 @@ impl Day {
 
     /// The month that it is in, counted from January of the year 0.
     pub fn month(self) -> u32 {
-        let date = self
-            .0
-            .checked_add(EPOCH_FROM_CE)
-            .and_then(NaiveDate::from_num_days_from_ce_opt);
-        let months = date.and_then(|date| {
+        let months = self.date().and_then(|date| {
             let year = u32::try_from(date.year()).ok()?;
             year.checked_mul(12)?.checked_add(date.month0())
         });
@@ -151,21 +155,66 @@ impl Day {
         let day = self.0.checked_add(i32::try_from(days).ok()?)?;
         (day <= Self::MAX.0).then_some(Self(day))
     }
+
+    /// `YYYY-MM-DD`; nothing for days outside the years 0 to 9999.
+    pub fn text(self) -> Option<DayText> {
+        let date = self.date()?;
+        let year = usize::try_from(date.year())
+            .ok()
+            .filter(|year| *year <= 9999)?;
+        let [a, b] = TWO_DIGITS[year / 100];
+        let [c, d] = TWO_DIGITS[year % 100];
+        let [e, f] = TWO_DIGITS[date.month() as usize];
+        let [g, h] = TWO_DIGITS[date.day() as usize];
+        Some(DayText([a, b, c, d, b'-', e, f, b'-', g, h]))
+    }
+
+    fn date(self) -> Option<NaiveDate> {
+        NaiveDate::from_num_days_from_ce_opt(self.0.checked_add(EPOCH_FROM_CE)?)
+    }
 }
+
+/// The text of a [`Day`], `YYYY-MM-DD`, held inline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayText([u8; 10]);
+
+impl DayText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits and dashes are ASCII")
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 10] {
+        &self.0
+    }
+}
+
+/// The numbers 00 to 99 in digits.
+const TWO_DIGITS: [[u8; 2]; 100] = {
+    let mut all = [[b'0'; 2]; 100];
+    let (mut tens, mut at) = (b'0', 0);
+    while tens <= b'9' {
+        let mut ones = b'0';
+        while ones <= b'9' {
+            all[at] = [tens, ones];
+            ones += 1;
+            at += 1;
+        }
+        tens += 1;
+    }
+    all
+};
 
 /// Days from 0001-01-01 (day 1 of the common era) to 1970-01-01.
 const EPOCH_FROM_CE: i32 = 719_163;
 
 impl std::fmt::Display for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let date = self
-            .0
-            .checked_add(EPOCH_FROM_CE)
-            .and_then(NaiveDate::from_num_days_from_ce_opt);
-        match date {
-            // Which is YYYY-MM-DD, without reading a pattern each time.
-            Some(date) => write!(f, "{date}"),
-            None => write!(f, "day {}", self.0),
+        match (self.text(), self.date()) {
+            (Some(text), _) => f.write_str(text.as_str()),
+            (None, Some(date)) => write!(f, "{date}"),
+            (None, None) => write!(f, "day {}", self.0),
         }
     }
 }
@@ -223,5 +272,21 @@ mod tests {
         assert_eq!(Day::parse("9999-12-31"), Some(Day::MAX));
         assert_eq!(Day::MAX.plus_days(1), None);
         assert_eq!(Day::parse("+017-01-01"), None);
+    }
+
+    #[test]
+    fn days_and_instants_are_written_as_chrono_writes_them() {
+        for day in (0..Day::MAX.0)
+            .step_by(991)
+            .chain([59, 60, 789, 790, Day::MAX.0])
+        {
+            let date = Day(day).date().unwrap();
+            assert_eq!(Day(day).to_string(), date.to_string());
+            let of_day = u64::try_from(day).unwrap() * 86_400_000_000;
+            let at = Micros(of_day + u64::try_from(day).unwrap() * 29_457 % 86_400_000_000);
+            assert_eq!(at.to_rfc3339(), at.format("%Y-%m-%dT%H:%M:%S%.6fZ"));
+        }
+        assert_eq!(Day(Day::MAX.0 + 1).text(), None);
+        assert_eq!(Day(i32::MAX).to_string(), "day 2147483647");
     }
 }

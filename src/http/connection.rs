@@ -88,7 +88,8 @@ impl Listener for TimedListener {
         let timed = TimedStream {
             stream,
             connection: Connection::default(),
-            deadline: Box::pin(tokio::time::sleep(self.head_limit)),
+            deadline: Instant::now() + self.head_limit,
+            alarm: Box::pin(tokio::time::sleep(self.head_limit)),
             head_limit: self.head_limit,
             _place: place,
         };
@@ -104,15 +105,40 @@ impl Listener for TimedListener {
 pub struct TimedStream {
     stream: TcpStream,
     connection: Connection,
-    deadline: Pin<Box<Sleep>>,
+    deadline: Instant,
+    /// Wakes the connection at the deadline or before.
+    alarm: Pin<Box<Sleep>>,
     head_limit: Duration,
     _place: OwnedSemaphorePermit,
 }
 
 impl TimedStream {
+    /// Where it stands.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn go(&mut self, phase: u8, limit: Duration) {
         self.connection.phase.store(phase, Ordering::Relaxed);
-        self.deadline.as_mut().reset(Instant::now() + limit);
+        self.deadline = Instant::now() + limit;
+        if self.alarm.deadline() > self.deadline {
+            self.alarm.as_mut().reset(self.deadline);
+        }
+    }
+
+    /// Whether the deadline has passed; if not, the connection is woken when it does. To set an
+    /// alarm takes a lock that all connections share, so it is set anew only when it went off, and
+    /// then never for later than the head of a request may take: a deadline is seldom before it.
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= self.deadline {
+                return true;
+            }
+            let next = self.deadline.min(now + self.head_limit);
+            self.alarm.as_mut().reset(next);
+        }
+        false
     }
 }
 
@@ -126,7 +152,7 @@ impl AsyncRead for TimedStream {
             self.go(WAITING, IDLE);
         }
         let is_timed = self.connection.phase.load(Ordering::Relaxed) != BUSY;
-        if is_timed && self.deadline.as_mut().poll(cx).is_ready() {
+        if is_timed && self.is_late(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let before = buffer.filled().len();

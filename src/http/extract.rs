@@ -6,7 +6,9 @@ use super::house::{House, Programme};
 use super::problem::{Code, Problem};
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
+use axum::extract::{
+    DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, RawPathParams, Request,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
@@ -22,7 +24,7 @@ pub const JSON: &str = "application/json";
 ///
 /// # Errors
 /// `too_large`, `unsupported_media_type`, `timeout`, or `malformed` when it breaks off.
-pub async fn body(house: &House, request: Request, media_type: &str) -> Result<Bytes, Problem> {
+pub async fn body(house: &House, mut request: Request, media_type: &str) -> Result<Bytes, Problem> {
     let settings = house.server();
     let too_large = || {
         let detail = format!("the body is longer than {} bytes", settings.body_bytes_max);
@@ -34,7 +36,8 @@ pub async fn body(house: &House, request: Request, media_type: &str) -> Result<B
     }
     check_media_type(headers, media_type)?;
     let limit = Duration::from_millis(settings.body_read_timeout_ms);
-    // The router's `DefaultBodyLimit` ends the reading of a body that does not say its length.
+    // Ends the reading of a body that does not say its length.
+    DefaultBodyLimit::max(settings.body_bytes_max).apply(&mut request);
     let read = tokio::time::timeout(limit, Bytes::from_request(request, &())).await;
     let late = |_| {
         let detail = format!("the body took longer than {} ms", limit.as_millis());

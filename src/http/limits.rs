@@ -12,36 +12,51 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::task::Poll;
 use std::time::Instant;
 use ulid::Ulid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken over from a caller.
 const REQUEST_ID_BYTES_MAX: usize = 64;
+/// The route of requests that have none.
+const NO_ROUTE: &str = "none";
 /// What must answer however busy the house is.
 const WITHOUT_PLACE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The outermost layer: gives each request an id and a place, and each answer its traces.
+/// The outermost layer of the router: what it answers is [`observed`].
 pub async fn observe(State(house): State<House>, request: Request, next: Next) -> Response {
+    let extensions = request.extensions();
+    let matched = extensions.get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let connection = extensions.get::<ConnectInfo<Connection>>();
+    let connection = connection.map(|ConnectInfo(connection)| connection.clone());
+    let answer = |request| next.run(request);
+    observed(&house, connection.as_ref(), route, request, answer).await
+}
+
+/// Lets a request be answered: gives it an id and a place, and its answer its traces. A handler
+/// that panics is answered for.
+pub async fn observed<F: Future<Output = Response>>(
+    house: &House,
+    connection: Option<&Connection>,
+    route: &str,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let begun = Instant::now();
     let request_id = request_id(request.headers());
-    let matched = request.extensions().get::<MatchedPath>();
-    let route = matched.map_or("none", MatchedPath::as_str).to_owned();
-    let method = match route.as_str() {
-        "none" => "any".to_owned(),
-        _ => request.method().as_str().to_owned(),
-    };
-    let connection = request.extensions().get::<ConnectInfo<Connection>>();
-    let connection = connection.map(|ConnectInfo(connection)| connection.clone());
-    connection.iter().for_each(Connection::begin);
-    let place = house.requests().clone().try_acquire_owned();
-    let mut response = if place.is_ok() || WITHOUT_PLACE.contains(&route.as_str()) {
-        next.run(request).await
+    let method = request.method().clone();
+    connection.into_iter().for_each(Connection::begin);
+    let place = house.requests().try_acquire();
+    let mut response = if place.is_ok() || WITHOUT_PLACE.contains(&route) {
+        unless_it_panics(answer(request)).await
     } else {
         Problem::of(Code::Busy).into_response()
     };
-    connection.iter().for_each(Connection::finish);
+    connection.into_iter().for_each(Connection::finish);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let (code, status) = (problem.code.as_str(), problem.code.status().as_u16());
         // Under overload there are thousands a second, and metrics count them.
@@ -58,15 +73,30 @@ pub async fn observe(State(house): State<House>, request: Request, next: Next) -
     }
     let took = begun.elapsed();
     let status = response.status().as_u16();
-    house.metrics().request(&route, &method, status, took);
+    let method = if route == NO_ROUTE {
+        "any"
+    } else {
+        method.as_str()
+    };
+    house.metrics().request(route, method, status, took);
     let id = HeaderValue::from_str(&request_id).expect("a request id is plain ASCII");
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
-/// What a panic in a handler is answered; the thread that serves goes on.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands panics over")]
-pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+/// What is answered, also when it panics on the way; the thread that serves goes on.
+async fn unless_it_panics(answer: impl Future<Output = Response>) -> Response {
+    let mut answer = std::pin::pin!(answer);
+    let polled = std::future::poll_fn(|context| {
+        let poll = || answer.as_mut().poll(context);
+        let polled = catch_unwind(AssertUnwindSafe(poll));
+        polled.unwrap_or_else(|panic| Poll::Ready(panicked(panic.as_ref())))
+    });
+    polled.await
+}
+
+/// What a panic in a handler is answered.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     let failure = format!(
@@ -159,7 +189,9 @@ mod tests {
     #[test]
     fn a_panic_is_answered_without_its_words() {
         for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new(7)] {
-            let problem = panicked(panic).extensions_mut().remove::<Problem>();
+            let problem = panicked(panic.as_ref())
+                .extensions_mut()
+                .remove::<Problem>();
             assert_eq!(problem, Some(Problem::of(Code::Internal)));
         }
     }

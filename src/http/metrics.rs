@@ -5,12 +5,14 @@
 use super::house::{House, Programme};
 use crate::domain::rejection::Rejection;
 use crate::domain::window::WindowState;
+use crate::ledger::commit::Decided;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use smallvec::SmallVec;
 use std::time::Duration;
 
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -130,14 +132,25 @@ impl Metrics {
         self.submissions.get_or_create(&labels).inc();
     }
 
-    /// Counts an op of an accepted submission.
-    pub fn op(&self, programme: &str, kind: &str, outcome: Rejection) {
-        let labels = [
-            label("programme", programme),
-            label("kind", kind),
-            label("outcome", outcome.code()),
-        ];
-        self.ops.get_or_create(&labels).inc();
+    /// Counts the ops of an accepted submission.
+    pub fn ops(&self, programme: &str, decided: &Decided) {
+        // Most ops of a submission are alike, and a counter is looked up once for those.
+        let mut alike: SmallVec<[(&str, Rejection, u64); 4]> = SmallVec::new();
+        for (op, effect) in decided.submission.ops.iter().zip(&decided.effects) {
+            let (kind, outcome) = (op.action.kind(), effect.outcome());
+            match alike.iter_mut().find(|of| (of.0, of.1) == (kind, outcome)) {
+                Some((_, _, count)) => *count += 1,
+                None => alike.push((kind, outcome, 1)),
+            }
+        }
+        for (kind, outcome, count) in alike {
+            let labels = [
+                label("programme", programme),
+                label("kind", kind),
+                label("outcome", outcome.code()),
+            ];
+            self.ops.get_or_create(&labels).inc_by(count);
+        }
     }
 
     /// Counts a refused token.

@@ -1,8 +1,9 @@
 //! The house over HTTP: one file per resource, every route in [`mod@router`].
 //!
-//! A submission's way: `limits` (places, request id) → `extract` (raw bytes, within limits) →
-//! `verifier` (signature over exactly these bytes, then parse) → `limits` (rate of the author) →
-//! the ledger's queue → receipt. A read's way: `limits` → `token` → the resource.
+//! A submission's way: `front` (past the router) → `limits` (places, request id) → `extract` (raw
+//! bytes, within limits) → `verifier` (signature over exactly these bytes, then parse) → `limits`
+//! (rate of the author) → the ledger's queue → receipt. A read's way: `front` → the router →
+//! `limits` → `token` → the resource.
 //!
 //! Must not: decide business rules, or know a status code outside [`problem`]. What a refused
 //! request leaves is a metric and one log line, never a payload.
@@ -29,6 +30,7 @@ mod clock;
 mod connection;
 mod entries;
 mod extract;
+mod front;
 mod gossip;
 mod history;
 mod house;

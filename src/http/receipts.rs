@@ -6,10 +6,10 @@ use super::portable;
 use super::problem::{Code, Problem, ProblemBody};
 use super::token::{Caller, Reader};
 use super::verifier::blocking;
-use crate::domain::ids::HOUSE;
-use crate::domain::rejection::Rejection;
+use crate::domain::ids::{HOUSE, Party};
+use crate::domain::money::Currency;
 use crate::domain::submission::{Action, Op};
-use crate::ledger::commit::Evidence;
+use crate::ledger::commit::{Decided, Evidence};
 use crate::proof::entry::EntryRef;
 use crate::proof::{effects, payload, receipt};
 use axum::body::{Body, Bytes};
@@ -143,7 +143,7 @@ async fn receipt(caller: &Caller, index: u64) -> Result<Response, Problem> {
     if !binds_statements(&caller.programme, &entry)? {
         caller.may_see_entry_of(entry.author)?;
     }
-    let body = blocking(move || write(&evidence, |_, _| ())).await?;
+    let body = blocking(move || write(&evidence)).await?;
     Ok(json(body))
 }
 
@@ -169,36 +169,49 @@ pub async fn evidence(programme: &Arc<Programme>, index: u64) -> Result<Evidence
     found.ok_or_else(Problem::not_found)
 }
 
-/// Writes a receipt, and tells the kind and outcome of each op.
+/// Writes a receipt.
 ///
 /// # Errors
 /// `internal` if stored bytes cannot be read.
-pub fn write(
-    evidence: &Evidence,
-    on_op: impl Fn(&'static str, Rejection),
-) -> Result<Vec<u8>, Problem> {
+pub fn write(evidence: &Evidence) -> Result<Vec<u8>, Problem> {
     let governance = &evidence.view.governance;
     let currency = &governance.programme.currency;
     let record = &evidence.record;
     let entry = decode(&record.entry)?;
-    let submission = payload::parse(entry.payload, Some(currency.decimals()));
-    let submission = submission.map_err(Problem::internal)?;
-    let effects = effects::decode(&record.effects, entry.index, &submission.ops, currency);
-    let effects = effects.map_err(Problem::internal)?;
-    for (op, effect) in submission.ops.iter().zip(&effects) {
-        on_op(op.action.kind(), effect.outcome());
-    }
+    let stored;
+    let decided = match &evidence.decided {
+        Some(decided) => decided,
+        None => {
+            stored = read(&entry, &record.effects, currency)?;
+            &stored
+        }
+    };
+    let house = governance.name(Party::HOUSE);
     Ok(receipt::write(&receipt::Evidence {
         entry: &entry,
         entry_bytes: &record.entry,
-        submission: &submission,
-        effects: &effects,
+        submission: &decided.submission,
+        effects: &decided.effects,
         effects_bytes: &record.effects,
         proof: &evidence.proof,
         checkpoint: &evidence.view.checkpoint,
         currency,
-        name: &|party| governance.name(party),
+        name: &|party| match party.is_house() {
+            true => house,
+            false => governance.name(party),
+        },
     }))
+}
+
+/// What a stored entry says.
+fn read(entry: &EntryRef<'_>, bytes: &[u8], currency: &Currency) -> Result<Decided, Problem> {
+    let submission = payload::parse(entry.payload, Some(currency.decimals()));
+    let submission = submission.map_err(Problem::internal)?;
+    let effects = effects::decode(bytes, entry.index, &submission.ops, currency);
+    Ok(Decided {
+        effects: effects.map_err(Problem::internal)?,
+        submission,
+    })
 }
 
 /// Reads a stored entry.

@@ -1,16 +1,14 @@
 //! Every route, in one place.
 
 use super::house::House;
-use super::limits::{observe, panicked};
+use super::limits::observe;
 use super::problem::{Code, Problem, ProblemBody};
 use super::{
     clock, entries, history, lines, log, members, partners, portable, programme, receipts, reports,
     settle, statements, status, submissions, tiles, verify, windows,
 };
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -108,8 +106,6 @@ pub fn router(house: House) -> Router {
         .merge(Router::<House>::from(pages))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::of(Code::MethodNotAllowed))
-        .layer(DefaultBodyLimit::max(house.server().body_bytes_max))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(house.clone(), observe))
         .with_state(house)
 }

@@ -3,9 +3,9 @@
 //! Must not: go on serving when a ledger has stopped. Its durability can no longer be promised, so
 //! the caller aborts the process and recovery decides from disk.
 
-use super::connection::{Connection, TimedListener};
+use super::connection::TimedListener;
+use super::front::Fronts;
 use super::house::House;
-use super::router::router;
 use std::future::{Future, IntoFuture};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,7 +46,7 @@ pub async fn serve(
     let settings = house.server().clone();
     let head_limit = Duration::from_millis(settings.header_read_timeout_ms);
     let listener = TimedListener::new(listener, head_limit, settings.concurrent_requests_max);
-    let service = router(house.clone()).into_make_service_with_connect_info::<Connection>();
+    let service = Fronts::new(house.clone());
     let (stop, mut stopping) = watch::channel(false);
     let told = async move {
         // An error means that this function ended; then nobody waits any more.

@@ -15,6 +15,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
+/// Where submissions are sent to, as metrics name it.
+pub const ROUTE: &str = "/v1/{programme}/submissions";
+
 /// Send a submission
 ///
 /// A compact JWS over the submission's JSON, signed with a registered key. It is answered once it
@@ -76,7 +79,7 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let body = extract::body(house, request, JOSE).await?;
     let view = programme.ledger.view();
-    let opened = house.verifiers().run(move || {
+    let opened = house.check(body.len(), move || {
         let fixed = &view.governance.programme;
         envelope::open(&body, &fixed.origin, fixed.currency.decimals(), &*view.keys)
     });
@@ -88,32 +91,32 @@ async fn submit(
     }
     match programme.ledger.submit(envelope).await? {
         Acknowledged::New(evidence) => {
-            let (house, of) = (house.clone(), programme.clone());
-            let count =
-                move |kind: &str, outcome| house.metrics().op(of.id.as_str(), kind, outcome);
-            answer(programme, StatusCode::CREATED, *evidence, count).await
+            if let Some(decided) = &evidence.decided {
+                house.metrics().ops(programme.id.as_str(), decided);
+            }
+            answer(programme, StatusCode::CREATED, *evidence).await
         }
         Acknowledged::Known(index) => {
             let evidence = receipts::evidence(programme, index).await?;
-            answer(programme, StatusCode::OK, evidence, |_, _| ()).await
+            answer(programme, StatusCode::OK, evidence).await
         }
     }
 }
 
-/// Receipts of fewer bytes than this are written in between.
+/// The receipts of so many bytes of stored entries are written where they are answered.
 const WRITTEN_AT_ONCE_BYTES_MAX: usize = 16 * 1024;
 
 async fn answer(
     programme: &Programme,
     status: StatusCode,
     evidence: Evidence,
-    on_op: impl Fn(&'static str, crate::domain::rejection::Rejection) + Send + 'static,
 ) -> Result<Response, Problem> {
     let location = format!("/v1/{}/receipts/{}", programme.id, evidence.index);
+    // What was decided just now need not be read again, so writing it takes little time.
     let bytes = evidence.record.entry.len() + evidence.record.effects.len();
-    let body = match bytes < WRITTEN_AT_ONCE_BYTES_MAX {
-        true => receipts::write(&evidence, on_op)?,
-        false => blocking(move || receipts::write(&evidence, on_op)).await?,
+    let body = match evidence.decided.is_some() || bytes < WRITTEN_AT_ONCE_BYTES_MAX {
+        true => receipts::write(&evidence)?,
+        false => blocking(move || receipts::write(&evidence)).await?,
     };
     let mut response = receipts::json(body);
     *response.status_mut() = status;
@@ -158,7 +161,7 @@ pub async fn get(
         let known = ledger.submission(party, &submission)?;
         let known = known.ok_or_else(Problem::not_found)?;
         let evidence = ledger.evidence(known.entry)?;
-        receipts::write(&evidence.ok_or_else(Problem::not_found)?, |_, _| ())
+        receipts::write(&evidence.ok_or_else(Problem::not_found)?)
     });
     Ok(receipts::json(body.await?).into_response())
 }

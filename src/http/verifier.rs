@@ -1,5 +1,6 @@
 //! The verifier pool: threads that check signatures and parse, so that neither the runtime nor the
-//! writer does. The queue is bounded; what does not fit is answered `busy`.
+//! writer does; what little the runtime does check, [`House::check`](super::house::House::check)
+//! says. The queue is bounded; what does not fit is answered `busy`.
 
 use super::problem::{Code, Problem};
 use crossbeam_channel::{Sender, TrySendError};

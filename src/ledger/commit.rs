@@ -11,6 +11,8 @@ use super::record;
 use super::store::{Epoch, LogStore, Record};
 use super::time_guard::ClockJump;
 use super::view::View;
+use crate::domain::effect::Effect;
+use crate::domain::submission::Submission;
 use crate::proof::merkle::Hash;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::path::PathBuf;
@@ -33,6 +35,17 @@ pub struct Evidence {
     pub proof: Vec<Hash>,
     /// A view whose checkpoint covers it.
     pub view: Arc<View>,
+    /// What its bytes say, where they were made just now; nothing where they were read.
+    pub decided: Option<Decided>,
+}
+
+/// What the writer had in hand when it made an entry: to be told, without reading its bytes again.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The submission.
+    pub submission: Submission,
+    /// What each of its ops did.
+    pub effects: Vec<Effect>,
 }
 
 /// A submission that is durable.
@@ -65,7 +78,7 @@ pub enum Unacknowledged {
 #[derive(Debug)]
 pub enum Fate {
     /// It is this entry of the batch.
-    New(u64),
+    New(u64, Box<Decided>),
     /// It is an earlier entry.
     Known(u64),
     /// It was declined.
@@ -171,13 +184,11 @@ impl Committer {
         };
         for answer in answers {
             let told = match answer.fate {
-                Fate::New(index) => {
+                Fate::New(index, decided) => {
                     let sealed = sealed.as_ref().expect("a new entry is sealed in its batch");
-                    Ok(Acknowledged::New(Box::new(evidence(
-                        sealed,
-                        &mut records,
-                        index,
-                    ))))
+                    let mut evidence = evidence(sealed, &mut records, index);
+                    evidence.decided = Some(*decided);
+                    Ok(Acknowledged::New(Box::new(evidence)))
                 }
                 Fate::Known(index) => Ok(Acknowledged::Known(index)),
                 Fate::Declined(declined) => Err(declined.into()),
@@ -220,6 +231,7 @@ fn evidence(sealed: &Sealed, records: &mut [Record], index: u64) -> Evidence {
         record,
         proof,
         view: sealed.view.clone(),
+        decided: None,
     }
 }
 

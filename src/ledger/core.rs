@@ -53,10 +53,10 @@ pub struct Core {
 }
 
 /// What became of an envelope at the writer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is this new entry.
-    New(u64),
+    /// It is this new entry, with these effects.
+    New(u64, Vec<Effect>),
     /// The same bytes are this entry already.
     Known(u64),
 }
@@ -177,7 +177,7 @@ impl Core {
         let effects = self.execute(&envelope.signer, &envelope.submission, accepted_at, due);
         let record = self.encode(envelope, index, accepted_at, &effects);
         self.push(record, key, envelope.digest);
-        Ok(Accepted::New(index))
+        Ok(Accepted::New(index, effects))
     }
 
     /// Executes the founding envelope as entry 0.

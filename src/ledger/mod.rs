@@ -164,6 +164,7 @@ pub fn found(
         record,
         proof: Vec::new(),
         view: sealed.view,
+        decided: None,
     })
 }
 
@@ -457,6 +458,7 @@ impl Ledger {
             record,
             proof,
             view,
+            decided: None,
         }))
     }
 

@@ -4,7 +4,7 @@
 //! them holds one batch, so commit groups size themselves without a timer.
 //! Must not: answer anyone; answers go out once what they rest on is durable.
 
-use super::commit::{Answer, Commit, Fate, Reply};
+use super::commit::{Answer, Commit, Decided, Fate, Reply};
 use super::core::{Accepted, Core};
 use super::fatal::Fatal;
 use super::filter::Filter;
@@ -138,7 +138,7 @@ impl Writer {
         for (envelope, reply) in batch {
             let fate = match self.guard.check(&self.clock, self.core.last_time) {
                 Err(jump) => Fate::ReadOnly(jump),
-                Ok(now) => self.decide(&envelope, Micros(now), &due),
+                Ok(now) => self.decide(*envelope, Micros(now), &due),
             };
             answers.push(Answer { fate, reply });
         }
@@ -146,9 +146,16 @@ impl Writer {
         Ok(self.commits.send(Commit::Batch { sealed, answers }).is_ok())
     }
 
-    fn decide(&mut self, envelope: &Envelope, now: Micros, due: &Due) -> Fate {
-        match self.core.accept(envelope, now, due) {
-            Ok(Accepted::New(index)) => Fate::New(index),
+    fn decide(&mut self, envelope: Envelope, now: Micros, due: &Due) -> Fate {
+        match self.core.accept(&envelope, now, due) {
+            Ok(Accepted::New(index, effects)) => {
+                let submission = envelope.submission;
+                let decided = Decided {
+                    submission,
+                    effects,
+                };
+                Fate::New(index, Box::new(decided))
+            }
             Ok(Accepted::Known(index)) => Fate::Known(index),
             Err(declined) => Fate::Declined(declined),
         }

@@ -26,7 +26,8 @@ const PROGRAMMES_MAX: usize = 64;
 pub struct Config {
     /// Where the ledgers are kept: one folder per programme. Default `data`.
     pub data_dir: PathBuf,
-    /// Threads that check signatures and parse, 0..=1,024; 0 is one per core.
+    /// Threads that check signatures and parse, but for short texts while the house is not nearly
+    /// full, 0..=1,024; 0 is one per core.
     pub verifier_threads: usize,
     /// Requests over HTTP.
     pub server: Server,

@@ -39,6 +39,16 @@ pub fn encode_append(bytes: &[u8], out: &mut String) {
     URL_SAFE_NO_PAD.encode_append(bytes, out);
 }
 
+/// Appends the same to bytes.
+pub fn encode_onto(bytes: &[u8], out: &mut Vec<u8>) {
+    URL_SAFE_NO_PAD.encode_append(bytes, out);
+}
+
+/// Appends the standard base64 form of `bytes`, with padding, to `out`.
+pub fn encode_standard_onto(bytes: &[u8], out: &mut Vec<u8>) {
+    STANDARD.encode_append(bytes, out);
+}
+
 /// Decodes base64url without padding.
 ///
 /// # Errors

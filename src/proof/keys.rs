@@ -17,6 +17,7 @@
 //! name  = [a-z0-9][a-z0-9-]{0,31}
 //! ```
 
+mod multiples;
 mod table;
 
 use crate::domain::ids::Name;

@@ -17,6 +17,7 @@
 //! Effects hold numbers of parties and amounts in smallest units. `parties` and `currency` say
 //! what those mean; they are facts of earlier entries, which this receipt does not prove.
 
+mod out;
 mod results;
 mod verify;
 
@@ -25,14 +26,15 @@ pub use verify::{RECEIPT_BYTES_MAX, ReceiptError, Verified, verify};
 use super::base64url;
 use super::chain::ChainHasher;
 use super::entry::EntryRef;
+use super::hex;
 use super::merkle::{Hash, leaf_hash};
 use crate::domain::effect::Effect;
-use crate::domain::ids::{Name, Party, Reference};
+use crate::domain::ids::{Name, Party};
 use crate::domain::money::Currency;
 use crate::domain::submission::Submission;
 use crate::domain::time::Micros;
-use results::OpResult;
-use serde::Serialize;
+use out::Out;
+use results::Words;
 
 /// The format's version, its first member.
 pub const VERSION: u64 = 1;
@@ -59,78 +61,74 @@ pub struct Evidence<'a> {
     pub name: &'a dyn Fn(Party) -> Name,
 }
 
+/// Bytes of a receipt beside its entry, effects and results, about.
+const FRAME_BYTES: usize = 2_048;
+/// Bytes of the result of an op, about.
+const RESULT_BYTES: usize = 640;
+
 /// Writes a receipt.
 ///
 /// # Panics
 /// If there is not one effect for each op.
 #[must_use]
 pub fn write(evidence: &Evidence<'_>) -> Vec<u8> {
-    serde_json::to_vec(&receipt(evidence)).expect("writing to memory cannot fail")
-}
-
-/// A receipt as it is written.
-#[derive(Serialize)]
-struct Receipt<'a> {
-    receipt: u64,
-    ledger: &'a str,
-    index: u64,
-    accepted_at: String,
-    author: &'a str,
-    author_seq: u64,
-    submission: Reference,
-    results: Vec<OpResult>,
-    parties: Vec<PartyName>,
-    currency: &'a str,
-    entry: String,
-    effects: String,
-    leaf_hash: String,
-    chain_hash: String,
-    proof: Vec<String>,
-    checkpoint: &'a str,
-}
-
-/// What a party's number in the effects stands for.
-#[derive(Serialize)]
-struct PartyName {
-    party: u16,
-    id: Name,
-}
-
-fn receipt<'a>(evidence: &Evidence<'a>) -> Receipt<'a> {
     let entry = evidence.entry;
-    let named = |party: Party| PartyName {
-        party: party.0,
-        id: (evidence.name)(party),
+    let coded = (evidence.entry_bytes.len() + evidence.effects_bytes.len()).div_ceil(3) * 4;
+    let results_bytes = evidence.effects.len() * RESULT_BYTES;
+    let mut out = Out::with_capacity(FRAME_BYTES + coded + results_bytes);
+    out.raw("{\"receipt\":");
+    out.number(VERSION);
+    out.raw(",\"ledger\":");
+    out.value(entry.origin);
+    out.raw(",\"index\":");
+    out.number(entry.index);
+    out.raw(",\"accepted_at\":");
+    out.quoted(Micros(entry.accepted_at_us).to_rfc3339().as_bytes());
+    out.raw(",\"author\":");
+    out.value(entry.author);
+    out.raw(",\"author_seq\":");
+    out.number(entry.author_seq);
+    out.raw(",\"submission\":");
+    out.quoted(evidence.submission.id.as_bytes());
+    out.raw(",\"results\":");
+    let words = Words {
+        name: evidence.name,
     };
+    words.results(&evidence.submission.ops, evidence.effects, &mut out);
+    out.raw(",\"parties\":");
+    out.list(results::parties(evidence.effects), |out, party| {
+        out.raw("{\"party\":");
+        out.number(party.0);
+        out.raw(",\"id\":");
+        out.quoted((evidence.name)(party).as_bytes());
+        out.raw("}");
+    });
+    out.raw(",\"currency\":");
+    out.value(evidence.currency.code());
+    proof(evidence, &mut out);
+    out.into_bytes()
+}
+
+/// What proves the words: the rest of a receipt.
+fn proof(evidence: &Evidence<'_>, out: &mut Out) {
+    out.raw(",\"entry\":\"");
+    base64url::encode_onto(evidence.entry_bytes, out.bytes());
+    out.raw("\",\"effects\":\"");
+    base64url::encode_onto(evidence.effects_bytes, out.bytes());
+    out.raw("\",\"leaf_hash\":\"");
+    base64url::encode_standard_onto(&leaf_hash(evidence.entry_bytes), out.bytes());
+    out.raw("\",\"chain_hash\":");
     let chain_hash = ChainHasher::new().hash(evidence.entry_bytes);
-    Receipt {
-        receipt: VERSION,
-        ledger: entry.origin,
-        index: entry.index,
-        accepted_at: Micros(entry.accepted_at_us).to_rfc3339(),
-        author: entry.author,
-        author_seq: entry.author_seq,
-        submission: evidence.submission.id,
-        results: results::all(&evidence.submission.ops, evidence.effects, evidence.name),
-        parties: results::parties(evidence.effects)
-            .into_iter()
-            .map(named)
-            .collect(),
-        currency: evidence.currency.code(),
-        entry: base64url::encode(evidence.entry_bytes),
-        effects: base64url::encode(evidence.effects_bytes),
-        leaf_hash: base64url::encode_standard(&leaf_hash(evidence.entry_bytes)),
-        chain_hash: chain_hash
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-        proof: evidence
-            .proof
-            .iter()
-            .map(|hash| base64url::encode_standard(hash))
-            .collect(),
-        checkpoint: evidence.checkpoint,
-    }
+    out.quoted(hex::encode(&chain_hash).as_bytes());
+    out.raw(",\"proof\":");
+    out.list(evidence.proof, |out, hash| {
+        out.raw("\"");
+        base64url::encode_standard_onto(hash, out.bytes());
+        out.raw("\"");
+    });
+    out.raw(",\"checkpoint\":");
+    out.value(evidence.checkpoint);
+    out.raw("}");
 }
 
 #[cfg(test)]

@@ -7,9 +7,12 @@
 
 use super::generate::Request;
 use anyhow::Context;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 
@@ -212,7 +215,7 @@ impl Connection {
         self.write(request).await.context("cannot send")?;
         let mut length = 0;
         let head_end = loop {
-            length += self.read_at(length).await?;
+            length += read(&mut self.stream, &mut self.buffer[length..]).await?;
             if let Some(end) = end_of_head(&self.buffer[..length]) {
                 break end;
             }
@@ -220,13 +223,13 @@ impl Connection {
         };
         let head = Head::parse(&self.buffer[..head_end])?;
         self.closing = head.closes;
-        self.body.clear();
-        self.body.extend_from_slice(&self.buffer[head_end..length]);
-        while self.body.len() < head.body_bytes {
-            let length = self.read_at(0).await?;
-            self.body.extend_from_slice(&self.buffer[..length]);
+        let mut arrived = length - head_end;
+        anyhow::ensure!(arrived <= head.body_bytes, "an answer is too long");
+        self.body.resize(head.body_bytes, 0);
+        self.body[..arrived].copy_from_slice(&self.buffer[head_end..length]);
+        while arrived < head.body_bytes {
+            arrived += read(&mut self.stream, &mut self.body[arrived..]).await?;
         }
-        anyhow::ensure!(self.body.len() == head.body_bytes, "an answer is too long");
         Ok(Answer {
             status: head.status,
             took_us: 0,
@@ -248,17 +251,16 @@ impl Connection {
         }
         Ok(())
     }
+}
 
-    async fn read_at(&mut self, from: usize) -> anyhow::Result<usize> {
-        loop {
-            self.stream.readable().await?;
-            match self.stream.try_read(&mut self.buffer[from..]) {
-                Ok(0) => anyhow::bail!("the server closed the connection without an answer"),
-                Ok(length) => return Ok(length),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+/// Reads what has arrived, at least a byte. Unlike `try_read`, this knows from a read that filled
+/// less than it could that there is nothing more, and does not ask in vain before it waits.
+async fn read(stream: &mut TcpStream, into: &mut [u8]) -> anyhow::Result<usize> {
+    let mut into = ReadBuf::new(into);
+    poll_fn(|context| Pin::new(&mut *stream).poll_read(context, &mut into)).await?;
+    match into.filled().len() {
+        0 => anyhow::bail!("the server closed the connection without an answer"),
+        length => Ok(length),
     }
 }
 

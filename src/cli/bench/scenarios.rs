@@ -30,8 +30,10 @@ pub const NAMES: [&str; 15] = [
 const HOT_MEMBERS: usize = 1_000;
 /// Connections where there is no other reason for a number.
 pub const CONNECTIONS: usize = 64;
+/// Connections of large submissions: each keeps a place busy for as long as many small ones.
+pub const CONNECTIONS_BULK: usize = 16;
 /// Another number, so that members get to other authors than those that they were filled by.
-const CONNECTIONS_MIXED: usize = 61;
+const CONNECTIONS_MIXED: usize = 17;
 /// Ops of a large submission.
 pub const BATCH_OPS: usize = 400;
 /// Ops of a submission of the mix.
@@ -110,9 +112,9 @@ impl Bench {
     }
 
     fn batch(&mut self, name: &str, ops: usize) -> anyhow::Result<Measured> {
-        let title = format!("submissions of {ops} ops, {CONNECTIONS} connections");
+        let title = format!("submissions of {ops} ops, {CONNECTIONS_BULK} connections");
         let (shape, until) = (self.issues(ops), self.seconds());
-        let connections = CONNECTIONS;
+        let connections = CONNECTIONS_BULK;
         self.load(&Load {
             name,
             title,
@@ -133,10 +135,10 @@ impl Bench {
         let load = Load {
             name: "fill",
             title: format!(
-                "first points of {} members",
+                "first points of {} members, {CONNECTIONS_BULK} connections",
                 super::style::grouped(members as u64)
             ),
-            connections: CONNECTIONS,
+            connections: CONNECTIONS_BULK,
             shape,
             until: Until::Ops(members),
         };
@@ -168,9 +170,11 @@ impl Bench {
             choice: Choice::Skewed(Zipf::new(members)),
             counted_later: false,
         };
-        let members = super::style::grouped(members as u64);
-        let title = format!("the mix over {members} members, submissions of {MIX_OPS} ops");
+        let whose = super::style::grouped(members as u64);
         let (connections, until) = (CONNECTIONS_MIXED, self.seconds());
+        let title = format!(
+            "the mix over {whose} members, submissions of {MIX_OPS} ops, {connections} connections"
+        );
         self.load(&Load {
             name,
             title,

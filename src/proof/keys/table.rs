@@ -10,26 +10,29 @@
 //! table           compare R    │ S·B, k·(−A): additions alone   │ compress │ compare
 //! ```
 
-use curve25519_dalek::constants::{ED25519_BASEPOINT_TABLE, EIGHT_TORSION};
-use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsBasepointTable};
+use super::multiples::{ByBytes, ByNibbles};
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::BasepointTable as _;
 use sha2::{Digest as _, Sha512};
 use std::fmt;
 use std::sync::LazyLock;
 
 /// Bytes that the table of one key takes, about.
-pub const TABLE_BYTES: usize = 32 * 1024;
+pub const TABLE_BYTES: usize = 40 * 1024;
 
 /// The encodings of the eight points of small order.
 static SMALL_ORDER: LazyLock<[[u8; 32]; 8]> =
     LazyLock::new(|| EIGHT_TORSION.map(|point| point.compress().to_bytes()));
 
+/// Multiples of B, which every signature needs.
+static BASE: LazyLock<ByBytes> = LazyLock::new(|| ByBytes::new(&ED25519_BASEPOINT_POINT));
+
 /// Multiples of −A, for the key A that these 32 bytes are.
 #[derive(Clone)]
 pub(super) struct KeyTable {
     key: [u8; 32],
-    minus_key: EdwardsBasepointTable,
+    minus_key: ByNibbles,
 }
 
 impl KeyTable {
@@ -39,7 +42,7 @@ impl KeyTable {
         let point = point.expect("a registered key is a point");
         Self {
             key: *key,
-            minus_key: EdwardsBasepointTable::create(&-point),
+            minus_key: ByNibbles::new(&-point),
         }
     }
 
@@ -58,7 +61,8 @@ impl KeyTable {
             .chain_update(message)
             .finalize();
         let k = Scalar::from_bytes_mod_order_wide(&hash.into());
-        let expected = ED25519_BASEPOINT_TABLE.mul_base(&s) + self.minus_key.mul_base(&k);
+        let mut expected = self.minus_key.product(&k);
+        BASE.add_product(&s, &mut expected);
         expected.compress().to_bytes() == r
     }
 }

@@ -4,221 +4,192 @@
 
 mod given;
 
+use super::out::Out;
 use crate::domain::effect::{Applied, DebtMove, Effect, Given, Move, Touch};
-use crate::domain::ids::{Name, OpAt, Party, Reference};
+use crate::domain::ids::{Name, OpAt, Party};
 use crate::domain::line::{LineMove, LineTotal};
 use crate::domain::member::Balance;
-use crate::domain::money::Money;
-use crate::domain::points::Points;
 use crate::domain::submission::Op;
-use crate::domain::time::Day;
-use serde::Serialize;
-use std::collections::BTreeSet;
 
-/// The result of one op.
-#[derive(Serialize)]
-pub struct OpResult {
-    op: usize,
-    id: Reference,
-    kind: &'static str,
-    outcome: u8,
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<Place>,
-    #[serde(flatten)]
-    applied: Option<Done>,
+/// Puts effects into words.
+pub struct Words<'a> {
+    /// The author names of parties.
+    pub name: &'a dyn Fn(Party) -> Name,
 }
 
-/// Where an op stands in the ledger.
-#[derive(Serialize)]
-struct Place {
-    entry: u64,
-    op: u16,
-}
+impl Words<'_> {
+    /// Writes the results of all ops of a submission.
+    ///
+    /// # Panics
+    /// If there is not one effect for each op.
+    pub fn results(&self, ops: &[Op], effects: &[Effect], out: &mut Out) {
+        assert_eq!(ops.len(), effects.len(), "each op has one effect");
+        let both = (0_u64..).zip(ops.iter().zip(effects));
+        out.list(both, |out, (place, (op, effect))| {
+            self.result(place, op, effect, out);
+        });
+    }
 
-/// What an applied op did.
-#[derive(Serialize)]
-struct Done {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    points: Option<Points>,
-    members: Vec<MemberResult>,
-    lines: Vec<LineResult>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given: Option<given::GivenResult>,
-}
+    fn result(&self, place: u64, op: &Op, effect: &Effect, out: &mut Out) {
+        let outcome = effect.outcome();
+        out.raw("{\"op\":");
+        out.number(place);
+        out.raw(",\"id\":");
+        out.quoted(op.id.as_bytes());
+        out.raw(",\"kind\":");
+        out.quoted(op.action.kind().as_bytes());
+        out.raw(",\"outcome\":");
+        out.number(outcome.number());
+        out.raw(",\"code\":");
+        out.quoted(outcome.code().as_bytes());
+        match effect {
+            Effect::Refused(_) => {
+                out.raw(",\"advice\":");
+                out.value(outcome.advice());
+            }
+            Effect::Duplicate(first) => {
+                out.raw(",\"first\":");
+                place_in_words(*first, out);
+            }
+            Effect::Applied(applied) => self.applied(op, applied, out),
+        }
+        out.raw("}");
+    }
 
-#[derive(Serialize)]
-struct MemberResult {
-    member: Reference,
-    moves: Vec<MoveResult>,
-    debts: Vec<DebtResult>,
-    balance: Balance,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<Place>,
-}
+    fn applied(&self, op: &Op, applied: &Applied, out: &mut Out) {
+        if let Some(points) = applied.points_moved(&op.action) {
+            out.raw(",\"points\":");
+            out.number(points.units());
+        }
+        out.raw(",\"members\":");
+        out.list(&applied.touches, |out, touch| self.member(touch, out));
+        out.raw(",\"lines\":");
+        out.list(&applied.lines, |out, line| self.line(line, out));
+        if let Some(given) = &applied.given {
+            out.raw(",\"given\":");
+            out.value(&given::result(given, self.name));
+        }
+    }
 
-#[derive(Serialize)]
-struct MoveResult {
-    kind: &'static str,
-    issuer: Name,
-    issued_on: Day,
-    activates_on: Day,
-    expires_on: Day,
-    price_version: u32,
-    points: Points,
-}
+    fn member(&self, touch: &Touch, out: &mut Out) {
+        out.raw("{\"member\":");
+        out.quoted(touch.member.as_bytes());
+        out.raw(",\"moves\":");
+        out.list(&touch.moves, |out, step| self.step(step, out));
+        out.raw(",\"debts\":");
+        out.list(&touch.debts, |out, debt| self.debt(debt, out));
+        out.raw(",\"balance\":");
+        balance(&touch.balance, out);
+        if let Some(previous) = touch.previous {
+            out.raw(",\"previous\":");
+            place_in_words(previous, out);
+        }
+        out.raw("}");
+    }
 
-#[derive(Serialize)]
-struct DebtResult {
-    change: &'static str,
-    issuer: Name,
-    price_version: u32,
-    points: Points,
-}
+    fn step(&self, step: &Move, out: &mut Out) {
+        let key = step.slice.key;
+        out.raw("{\"kind\":");
+        out.quoted(step.kind.as_str().as_bytes());
+        out.raw(",\"issuer\":");
+        out.quoted((self.name)(key.issuer).as_bytes());
+        out.raw(",\"issued_on\":");
+        out.day(key.issued_on);
+        out.raw(",\"activates_on\":");
+        out.day(key.activates_on);
+        out.raw(",\"expires_on\":");
+        out.day(key.expires_on);
+        out.raw(",\"price_version\":");
+        out.number(key.price_version);
+        out.raw(",\"points\":");
+        out.number(step.slice.points.units());
+        out.raw("}");
+    }
 
-#[derive(Serialize)]
-struct LineResult {
-    debtor: Name,
-    creditor: Name,
-    reason: &'static str,
-    price_version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    points: Option<Points>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<Money>,
-}
+    fn debt(&self, debt: &DebtMove, out: &mut Out) {
+        out.raw("{\"change\":");
+        out.quoted(if debt.repaid { b"repaid" } else { b"owed" });
+        out.raw(",\"issuer\":");
+        out.quoted((self.name)(debt.issuer).as_bytes());
+        out.raw(",\"price_version\":");
+        out.number(debt.price_version);
+        out.raw(",\"points\":");
+        out.number(debt.points.units());
+        out.raw("}");
+    }
 
-/// The results of all ops of a submission.
-pub fn all(ops: &[Op], effects: &[Effect], name: &dyn Fn(Party) -> Name) -> Vec<OpResult> {
-    assert_eq!(ops.len(), effects.len(), "each op has one effect");
-    let both = ops.iter().zip(effects).enumerate();
-    both.map(|(place, (op, effect))| result(place, op, effect, name))
-        .collect()
-}
-
-fn result(place: usize, op: &Op, effect: &Effect, name: &dyn Fn(Party) -> Name) -> OpResult {
-    let outcome = effect.outcome();
-    let is_refused = matches!(effect, Effect::Refused(_));
-    OpResult {
-        op: place,
-        id: op.id,
-        kind: op.action.kind(),
-        outcome: outcome.number(),
-        code: outcome.code(),
-        advice: is_refused.then(|| outcome.advice()),
-        first: match effect {
-            Effect::Duplicate(first) => Some(in_words(*first)),
-            _ => None,
-        },
-        applied: match effect {
-            Effect::Applied(applied) => Some(done(op, applied, name)),
-            _ => None,
-        },
+    fn line(&self, line: &LineMove, out: &mut Out) {
+        out.raw("{\"debtor\":");
+        out.quoted((self.name)(line.debtor).as_bytes());
+        out.raw(",\"creditor\":");
+        out.quoted((self.name)(line.creditor).as_bytes());
+        out.raw(",\"reason\":");
+        out.quoted(line.reason.as_str().as_bytes());
+        out.raw(",\"price_version\":");
+        out.number(line.price_version);
+        match line.total {
+            LineTotal::Priced(points) => {
+                out.raw(",\"points\":");
+                out.number(points.units());
+            }
+            LineTotal::Amount(amount) => {
+                out.raw(",\"amount\":");
+                out.value(&amount);
+            }
+        }
+        out.raw("}");
     }
 }
 
-fn done(op: &Op, applied: &Applied, name: &dyn Fn(Party) -> Name) -> Done {
-    Done {
-        points: applied.points_moved(&op.action),
-        members: applied
-            .touches
-            .iter()
-            .map(|touch| member(touch, name))
-            .collect(),
-        lines: applied
-            .lines
-            .iter()
-            .map(|line| line_result(line, name))
-            .collect(),
-        given: applied
-            .given
-            .as_ref()
-            .map(|given| given::result(given, name)),
-    }
+fn balance(balance: &Balance, out: &mut Out) {
+    out.raw("{\"available\":");
+    out.number(balance.available.units());
+    out.raw(",\"pending\":");
+    out.number(balance.pending.units());
+    out.raw(",\"held\":");
+    out.number(balance.held.units());
+    out.raw(",\"debt\":");
+    out.number(balance.debt.units());
+    out.raw("}");
 }
 
-fn member(touch: &Touch, name: &dyn Fn(Party) -> Name) -> MemberResult {
-    MemberResult {
-        member: touch.member,
-        moves: touch
-            .moves
-            .iter()
-            .map(|step| move_result(step, name))
-            .collect(),
-        debts: touch
-            .debts
-            .iter()
-            .map(|debt| debt_result(debt, name))
-            .collect(),
-        balance: touch.balance,
-        previous: touch.previous.map(in_words),
-    }
+fn place_in_words(at: OpAt, out: &mut Out) {
+    out.raw("{\"entry\":");
+    out.number(at.entry);
+    out.raw(",\"op\":");
+    out.number(at.op);
+    out.raw("}");
 }
 
-fn move_result(step: &Move, name: &dyn Fn(Party) -> Name) -> MoveResult {
-    let key = step.slice.key;
-    MoveResult {
-        kind: step.kind.as_str(),
-        issuer: name(key.issuer),
-        issued_on: key.issued_on,
-        activates_on: key.activates_on,
-        expires_on: key.expires_on,
-        price_version: key.price_version,
-        points: step.slice.points,
-    }
-}
-
-fn debt_result(debt: &DebtMove, name: &dyn Fn(Party) -> Name) -> DebtResult {
-    DebtResult {
-        change: if debt.repaid { "repaid" } else { "owed" },
-        issuer: name(debt.issuer),
-        price_version: debt.price_version,
-        points: debt.points,
-    }
-}
-
-fn line_result(line: &LineMove, name: &dyn Fn(Party) -> Name) -> LineResult {
-    let (points, amount) = match line.total {
-        LineTotal::Priced(points) => (Some(points), None),
-        LineTotal::Amount(amount) => (None, Some(amount)),
+/// The parties whose numbers stand in effects, where a receipt names them: each once, in order.
+pub fn parties(effects: &[Effect]) -> Vec<Party> {
+    let mut parties = Vec::new();
+    let mut add = |party: Party| {
+        if let Err(place) = parties.binary_search(&party) {
+            parties.insert(place, party);
+        }
     };
-    LineResult {
-        debtor: name(line.debtor),
-        creditor: name(line.creditor),
-        reason: line.reason.as_str(),
-        price_version: line.price_version,
-        points,
-        amount,
-    }
-}
-
-fn in_words(at: OpAt) -> Place {
-    Place {
-        entry: at.entry,
-        op: at.op,
-    }
-}
-
-/// The parties whose numbers stand in effects, where a receipt names them.
-pub fn parties(effects: &[Effect]) -> BTreeSet<Party> {
-    let mut parties = BTreeSet::new();
     for effect in effects {
         let Effect::Applied(applied) = effect else {
             continue;
         };
         for touch in &applied.touches {
-            parties.extend(touch.moves.iter().map(|step| step.slice.key.issuer));
-            parties.extend(touch.debts.iter().map(|debt| debt.issuer));
+            touch
+                .moves
+                .iter()
+                .for_each(|step| add(step.slice.key.issuer));
+            touch.debts.iter().for_each(|debt| add(debt.issuer));
         }
-        let of_lines = applied.lines.iter();
-        parties.extend(of_lines.flat_map(|line| [line.debtor, line.creditor]));
+        for line in &applied.lines {
+            add(line.debtor);
+            add(line.creditor);
+        }
         match &applied.given {
             Some(Given::Payment(payment)) => {
-                parties.extend([payment.key.debtor, payment.key.creditor]);
+                add(payment.key.debtor);
+                add(payment.key.creditor);
             }
-            Some(Given::AnswerBy(party, _)) => parties.extend([*party]),
+            Some(Given::AnswerBy(party, _)) => add(*party),
             _ => {}
         }
     }

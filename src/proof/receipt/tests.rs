@@ -257,6 +257,26 @@ fn a_receipt_proves_what_it_says() {
 }
 
 #[test]
+fn the_bytes_of_a_receipt_stay_what_they_are() {
+    let receipts = receipts();
+    let digests = receipts.iter().map(|receipt| hex(&receipt[..]));
+    let digests: Vec<String> = digests.collect();
+    assert_eq!(
+        digests,
+        [
+            "d67ba3c40436437c",
+            "425867729db801f2",
+            "7bfc7048e1b80677",
+            "5e018c30d40a66ff",
+        ]
+    );
+}
+
+fn hex(receipt: &[u8]) -> String {
+    crate::proof::hex::encode(&blake3::hash(receipt).as_bytes()[..8])
+}
+
+#[test]
 fn no_word_of_a_receipt_can_be_changed() {
     for receipt in receipts() {
         let words: Value = serde_json::from_slice(&receipt).unwrap();

@@ -11,7 +11,7 @@ use super::super::json::{JsonError, Kind, Reader, Reason};
 use super::super::merkle::{Hash, leaf_hash, verify_inclusion};
 use super::super::note::VerifierKey;
 use super::super::payload::{self, PayloadError};
-use super::{Evidence, receipt, results};
+use super::{Evidence, results, write};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{HOUSE, Name, Party};
 use crate::domain::money::Currency;
@@ -122,7 +122,7 @@ pub fn verify(receipt_json: &[u8], known: &[VerifierKey]) -> Result<Verified, Re
         return Err(ReceiptError::Member("parties"));
     }
     let name = |party| parties[&party];
-    let again = receipt(&Evidence {
+    let again = write(&Evidence {
         entry: &entry,
         entry_bytes: &entry_bytes,
         submission: &submission,
@@ -133,7 +133,7 @@ pub fn verify(receipt_json: &[u8], known: &[VerifierKey]) -> Result<Verified, Re
         currency: &currency,
         name: &name,
     });
-    said.check_equal(&serde_json::to_value(&again).expect("a receipt is plain JSON"))?;
+    said.check_equal(&serde_json::from_slice(&again).expect("a receipt is plain JSON"))?;
     Ok(Verified {
         entry: entry.to_entry(),
         submission,
