@@ -299,7 +299,7 @@ fn apply(
     }
     undo.posted(&draft.applied);
     for (revision, touch) in draft.members.into_iter().zip(&draft.applied.touches) {
-        let before = &revision.before.by_issuer;
+        let before = revision.before.checksum;
         invariants::assert_member_moves(before, &revision.member, &touch.moves);
         undo.member(set, revision.id);
         set.put_member(revision);

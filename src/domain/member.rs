@@ -135,21 +135,6 @@ impl Member {
             .chain(self.held_slices())
     }
 
-    /// What its issuers owe for, by issuer.
-    pub fn by_issuer(&self) -> SmallVec<[(Party, Points); 2]> {
-        let mut sums: SmallVec<[(Party, Points); 2]> = SmallVec::new();
-        for lot in self.outstanding() {
-            match sums.iter_mut().find(|(issuer, _)| *issuer == lot.key.issuer) {
-                Some((_, sum)) => {
-                    let more = sum.checked_add(lot.points);
-                    *sum = more.expect("a member's points are within range");
-                }
-                None => sums.push((lot.key.issuer, lot.points)),
-            }
-        }
-        sums
-    }
-
     /// Adds a hold in order of (deadline, entry, op).
     pub fn add_hold(&mut self, hold: Hold) {
         let order = |h: &Hold| (h.deadline, h.at);

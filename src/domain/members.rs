@@ -141,8 +141,10 @@ impl Members {
         let hash = self.hash(id);
         let record = self.shard_mut(hash).find_mut(hash, id)?;
         record.0[0] &= !CHANGED;
-        to.extend_from_slice(record.packed()?);
-        Some(self.get(id)?.due_days(utc_offset_min))
+        let packed = record.packed()?;
+        to.extend_from_slice(packed);
+        let member = packed::unpack(packed).expect("what is kept was packed here or checked");
+        Some(member.due_days(utc_offset_min))
     }
 
     /// Every member in memory, in no order.

@@ -6,6 +6,7 @@
 use super::effect::{DebtMove, Move, MoveKind, Touch};
 use super::execute::Stamp;
 use super::ids::{Party, Reference};
+use super::invariants::Checksum;
 use super::line::{LineMove, Reason};
 use super::lot::Lot;
 use super::member::{Debt, DueDays, Member};
@@ -22,8 +23,8 @@ pub const SLICES_MAX: usize = 5_000;
 pub struct Before {
     /// Days on which a sweep had work there.
     pub due_days: DueDays,
-    /// What its issuers owed for, by issuer.
-    pub by_issuer: SmallVec<[(Party, Points); 2]>,
+    /// Of what its issuers owed for.
+    pub checksum: Checksum,
 }
 
 /// A member as it would be after an op.
@@ -65,7 +66,7 @@ impl Visit {
     ) -> Self {
         let before = Before {
             due_days: member.due_days(programme.utc_offset_min),
-            by_issuer: member.by_issuer(),
+            checksum: Checksum::of(&member),
         };
         let mut visit = Self {
             id,

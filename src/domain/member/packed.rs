@@ -142,7 +142,18 @@ fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
     }
 }
 
+#[inline]
 fn take(from: &mut &[u8]) -> Option<u64> {
+    match from.split_first() {
+        Some((byte, rest)) if *byte < 0x80 => {
+            *from = rest;
+            Some((*byte).into())
+        }
+        _ => take_long(from),
+    }
+}
+
+fn take_long(from: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for (place, byte) in from.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);
