@@ -74,10 +74,14 @@ pub struct Op {
     pub action: Action,
 }
 
+/// Room for the usual op.
+const DIGESTED_BYTES: usize = 256;
+
 impl Op {
     /// A digest of every field, by which an op sent again is told from an id used again.
     pub fn digest(&self) -> [u8; 16] {
-        let bytes = minicbor::to_vec(self).expect("writing to memory cannot fail");
+        let mut bytes = Vec::with_capacity(DIGESTED_BYTES);
+        minicbor::encode(self, &mut bytes).expect("writing to memory cannot fail");
         let mut digest = [0; 16];
         digest.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
         digest

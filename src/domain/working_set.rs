@@ -150,6 +150,9 @@ pub struct MemberChange {
     pub packed: Range<usize>,
 }
 
+/// Room for the usual member.
+const PACKED_BYTES: usize = 64;
+
 /// What a batch changed, to be stored behind the log.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -276,7 +279,7 @@ impl WorkingSet {
     ) -> (Vec<MemberChange>, Vec<u8>) {
         let governance = self.governance.as_ref();
         let offset = governance.map_or(0, |governance| governance.programme.utc_offset_min);
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(changed.len().saturating_mul(PACKED_BYTES));
         let changes = changed.into_iter().filter_map(|(id, days_before)| {
             let start = bytes.len();
             let days_after = self.members.take_changed(&id, offset, &mut bytes)?;

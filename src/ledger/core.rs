@@ -112,6 +112,11 @@ pub struct Folded {
     pub appended: EdgeAppended,
 }
 
+/// Room for the usual effect of an op.
+const EFFECT_BYTES: usize = 96;
+/// Room for all of an entry but its payload; one outcome an op may come to it.
+const ENTRY_BYTES: usize = 640;
+
 impl Core {
     /// A core that stands at the given place.
     pub fn new(
@@ -394,14 +399,14 @@ impl Core {
         accepted_at: Micros,
         results: &[Effect],
     ) -> Record {
-        let mut effects = Vec::new();
+        let mut effects = Vec::with_capacity(results.len() * EFFECT_BYTES);
         effects::encode(index, results, &mut effects);
         let outcome: Vec<u16> = results
             .iter()
             .map(|effect| u16::from(effect.outcome().number()))
             .collect();
         let all_applied = outcome.iter().all(|number| *number == 0);
-        let mut entry = Vec::new();
+        let mut entry = Vec::with_capacity(envelope.payload.len() + ENTRY_BYTES);
         EntryRef {
             origin: &self.set.governance().programme.origin,
             index,

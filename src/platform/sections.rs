@@ -44,7 +44,7 @@ pub struct Writer {
     pub batch_submissions_max: usize,
     /// Ops in one durable commit, 1,000..=1,048,576.
     pub batch_ops_max: usize,
-    /// Memory for members and holds, 16 MiB..=1 TiB.
+    /// Memory for members and for the filter over used ids, 16 MiB..=1 TiB.
     pub cache_bytes_max: usize,
 }
 
@@ -222,7 +222,7 @@ impl Default for Writer {
             queue_submissions_max: 8_192,
             batch_submissions_max: 2_048,
             batch_ops_max: 16_384,
-            cache_bytes_max: 512 * MIB,
+            cache_bytes_max: GIB,
         }
     }
 }
