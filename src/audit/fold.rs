@@ -135,7 +135,8 @@ impl Fold {
     }
 
     fn note_changes(&mut self) {
-        for change in self.set.forget_changes() {
+        let changes = self.set.forget_changes();
+        for change in changes.into_iter().filter(|change| change.packed.is_some()) {
             let id = change.id;
             if change.days_after == change.days_before {
                 continue;

@@ -6,8 +6,10 @@
 
 use super::ids::Reference;
 use super::member::{DueDays, Member, packed};
+use super::visit::Revision;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 /// Tables; a power of two.
 const SHARDS: usize = 256;
@@ -20,12 +22,32 @@ const SWEPT_PART: usize = 8;
 
 /// The record is needed, or was lately.
 const TOUCHED: u8 = 1;
-/// It was changed since changes were last taken.
-const CHANGED: u8 = 2;
 /// There is a member; else it is known that there is none.
-const PRESENT: u8 = 4;
-/// Flags, length of the id, length of the packed member.
-const HEAD_BYTES: usize = 6;
+const PRESENT: u8 = 2;
+/// Flags, length of the id, length of the packed member, place among the changes.
+const HEAD_BYTES: usize = 10;
+
+/// A member that was changed.
+#[derive(Debug)]
+pub struct MemberChange {
+    /// Whose account.
+    pub id: Reference,
+    /// Days on which a sweep had work there before.
+    pub days_before: DueDays,
+    /// Days on which it has now.
+    pub days_after: DueDays,
+    /// Where its bytes are among those of all changes; nothing where its first op was taken back.
+    pub packed: Option<Range<usize>>,
+}
+
+/// Members that were changed, each once, and their bytes, by [`packed::pack`].
+#[derive(Debug, Default)]
+pub struct MemberChanges {
+    /// Each member.
+    pub members: Vec<MemberChange>,
+    /// Their bytes, and those of changes that others followed.
+    pub bytes: Vec<u8>,
+}
 
 /// Members by reference.
 #[derive(Debug)]
@@ -33,7 +55,7 @@ pub struct Members {
     shards: Vec<Shard>,
     hasher: foldhash::fast::RandomState,
     bytes: usize,
-    packed: Vec<u8>,
+    changes: MemberChanges,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +77,7 @@ impl Default for Members {
             shards,
             hasher: foldhash::fast::RandomState::default(),
             bytes: 0,
-            packed: Vec::new(),
+            changes: MemberChanges::default(),
         }
     }
 }
@@ -104,47 +126,72 @@ impl Members {
         record.packed()
     }
 
-    /// Replaces a member that was touched or loaded for this batch. Answers whether this is its
-    /// first change since changes were last taken.
-    pub fn put(&mut self, id: &Reference, member: &Member) -> bool {
-        let mut bytes = std::mem::take(&mut self.packed);
-        bytes.clear();
-        packed::pack(member, &mut bytes);
-        let is_first = self.put_packed(id, Some(&bytes));
-        self.packed = bytes;
-        is_first
+    /// Replaces a member that was touched or loaded for this batch.
+    pub fn put(&mut self, revision: Revision, utc_offset_min: i16) {
+        let start = self.changes.bytes.len();
+        packed::pack(&revision.member, &mut self.changes.bytes);
+        let days_before = || revision.before.due_days;
+        let days_after = revision.member.due_days(utc_offset_min);
+        self.change(&revision.id, Some(start), days_before, days_after);
     }
 
-    /// Like [`Members::put`], of a member's bytes or of none.
-    pub fn put_packed(&mut self, id: &Reference, packed: Option<&[u8]>) -> bool {
+    /// Puts a member back as it was before a [`Members::put`]: its bytes, or nothing.
+    pub fn restore(&mut self, id: &Reference, packed: Option<&[u8]>, utc_offset_min: i16) {
+        let start = packed.map(|_| self.changes.bytes.len());
+        let member = packed.and_then(packed::unpack);
+        let days_after = member.map(|member| member.due_days(utc_offset_min));
+        let days_after = days_after.unwrap_or_default();
+        self.changes.bytes.extend_from_slice(packed.unwrap_or_default());
+        let days_before = || unreachable!("it was changed before");
+        self.change(id, start, days_before, days_after);
+    }
+
+    /// Members that were changed since this was last asked.
+    pub fn take_changes(&mut self) -> MemberChanges {
+        let room = MemberChanges {
+            members: Vec::with_capacity(self.changes.members.len()),
+            bytes: Vec::with_capacity(self.changes.bytes.len()),
+        };
+        std::mem::replace(&mut self.changes, room)
+    }
+
+    /// Notes that a member is now what the bytes of changes hold from `start` on. The record says
+    /// where its change was noted first; that of an earlier batch names another's, or none.
+    fn change(
+        &mut self,
+        id: &Reference,
+        start: Option<usize>,
+        days_before: impl FnOnce() -> DueDays,
+        days_after: DueDays,
+    ) {
         let hash = self.hash(id);
+        let changes = &mut self.changes;
+        let range = start.map(|start| start..changes.bytes.len());
+        let packed = range.clone().map(|range| &changes.bytes[range]);
         let shard = &mut self.shards[place(hash)];
         let record = shard.find_mut(hash, id);
         let record = record.unwrap_or_else(|| panic!("a member was not prefetched: {id}"));
-        let is_first = record.0[0] & CHANGED == 0;
         let before = record.0.len();
         record.replace(id, packed);
         let after = record.0.len();
+        let noted = changes.members.get_mut(record.change()).filter(|noted| noted.id == *id);
+        match noted {
+            Some(noted) => {
+                noted.days_after = days_after;
+                noted.packed = range;
+            }
+            None => {
+                record.set_change(changes.members.len());
+                changes.members.push(MemberChange {
+                    id: *id,
+                    days_before: days_before(),
+                    days_after,
+                    packed: range,
+                });
+            }
+        }
         shard.bytes = shard.bytes.saturating_add(after).saturating_sub(before);
         self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
-        is_first
-    }
-
-    /// Ends a member's change, and appends its bytes. Answers its due days; nothing if there is no
-    /// such member any more.
-    pub fn take_changed(
-        &mut self,
-        id: &Reference,
-        utc_offset_min: i16,
-        to: &mut Vec<u8>,
-    ) -> Option<DueDays> {
-        let hash = self.hash(id);
-        let record = self.shard_mut(hash).find_mut(hash, id)?;
-        record.0[0] &= !CHANGED;
-        let packed = record.packed()?;
-        to.extend_from_slice(packed);
-        let member = packed::unpack(packed).expect("what is kept was packed here or checked");
-        Some(member.due_days(utc_offset_min))
     }
 
     /// Every member in memory, in no order.
@@ -216,7 +263,7 @@ impl Shard {
         self.records.retain(|record| {
             let head = record.0[0];
             record.0[0] = head & !TOUCHED;
-            let goes = left > bytes_max && head & (TOUCHED | CHANGED) == 0;
+            let goes = left > bytes_max && head & TOUCHED == 0;
             if goes {
                 left = left.saturating_sub(record.bytes());
             }
@@ -246,7 +293,7 @@ impl Record {
         let packed = packed.unwrap_or_default();
         let length = u32::try_from(packed.len()).expect("SLICES_MAX bounds a member");
         self.0[0] = flags | present;
-        self.0[2..HEAD_BYTES].copy_from_slice(&length.to_le_bytes());
+        self.0[2..6].copy_from_slice(&length.to_le_bytes());
         let at = HEAD_BYTES.saturating_add(usize::from(self.0[1]));
         self.0[at..][..packed.len()].copy_from_slice(packed);
     }
@@ -254,11 +301,22 @@ impl Record {
     fn replace(&mut self, id: &Reference, packed: Option<&[u8]>) {
         let room = self.0.len() - HEAD_BYTES - usize::from(self.0[1]);
         let needed = packed.map_or(0, <[u8]>::len);
-        let flags = TOUCHED | CHANGED;
-        match needed <= room && room - needed < 4 * STEP_BYTES {
-            true => self.fill(packed, flags),
-            false => *self = Self::new(id, packed, flags),
+        if needed <= room && room - needed < 4 * STEP_BYTES {
+            return self.fill(packed, TOUCHED);
         }
+        let change = self.change();
+        *self = Self::new(id, packed, TOUCHED);
+        self.set_change(change);
+    }
+
+    /// Its place among the changes of the batch that changed it last.
+    fn change(&self) -> usize {
+        u32::from_le_bytes([self.0[6], self.0[7], self.0[8], self.0[9]]) as usize
+    }
+
+    fn set_change(&mut self, place: usize) {
+        let place = u32::try_from(place).expect("a batch has fewer members");
+        self.0[6..HEAD_BYTES].copy_from_slice(&place.to_le_bytes());
     }
 
     fn id(&self) -> &[u8] {
@@ -283,8 +341,10 @@ impl Record {
 mod tests {
     use super::*;
     use crate::domain::ids::OpAt;
+    use crate::domain::invariants::Checksum;
     use crate::domain::member::Debt;
     use crate::domain::points::Points;
+    use crate::domain::visit::Before;
 
     fn id(number: u32) -> Reference {
         Reference::parse(&format!("m-{number}")).expect("a reference")
@@ -303,26 +363,52 @@ mod tests {
         }
     }
 
+    fn put(members: &mut Members, number: u32, member: Member) {
+        let before = Before {
+            due_days: DueDays::new(),
+            checksum: Checksum::default(),
+        };
+        let id = id(number);
+        members.put(Revision { id, before, member }, 0);
+    }
+
     #[test]
     fn members_are_what_was_last_put_and_changes_are_told_once() {
         let mut members = Members::default();
         assert!(!members.touch(&id(1)));
         members.load(&id(1), None);
+        members.load(&id(2), None);
         assert!(members.touch(&id(1)));
         assert_eq!(members.get(&id(1)), None);
-        for (round, debts) in [(0, 0), (1, 9), (2, 1), (3, 200), (4, 0)] {
-            let now = member(round, debts);
-            assert_eq!(members.put(&id(1), &now), round == 0);
-            assert_eq!(members.get(&id(1)).as_ref(), Some(&now));
+        put(&mut members, 2, member(9, 9));
+        for (entry, debts) in [(0, 0), (1, 9), (2, 1), (3, 200), (4, 0)] {
+            put(&mut members, 1, member(entry, debts));
+            assert_eq!(members.get(&id(1)), Some(member(entry, debts)));
         }
-        let mut bytes = Vec::new();
-        assert!(members.take_changed(&id(1), 0, &mut bytes).is_some());
-        assert_eq!(packed::unpack(&bytes), Some(member(4, 0)));
-        assert!(members.put(&id(1), &member(5, 0)), "a change after that is the first");
-        members.put_packed(&id(1), None);
-        assert_eq!(members.take_changed(&id(1), 0, &mut bytes), None);
-        members.load(&id(2), Some(&bytes));
-        assert_eq!(members.records().collect::<Vec<_>>(), [(id(2), member(4, 0))]);
+        let told = |changes: &MemberChanges| -> Vec<_> {
+            let told = changes.members.iter().map(|change| {
+                let packed = change.packed.clone();
+                let packed = packed.and_then(|range| packed::unpack(&changes.bytes[range]));
+                (change.id, packed)
+            });
+            told.collect()
+        };
+        let both = [(id(2), Some(member(9, 9))), (id(1), Some(member(4, 0)))];
+        let changes = members.take_changes();
+        assert_eq!(told(&changes), both);
+        let bytes = &changes.bytes[changes.members[1].packed.clone().expect("it is there")];
+        put(&mut members, 1, member(5, 0));
+        members.restore(&id(1), Some(bytes), 0);
+        members.load(&id(3), None);
+        put(&mut members, 3, member(1, 1));
+        members.restore(&id(3), None, 0);
+        let expected = [(id(1), Some(member(4, 0))), (id(3), None)];
+        assert_eq!(told(&members.take_changes()), expected);
+        assert!(members.take_changes().members.is_empty());
+        assert_eq!(members.get(&id(3)), None);
+        members.load(&id(4), Some(bytes));
+        assert_eq!(members.get(&id(4)), Some(member(4, 0)));
+        assert_eq!(members.records().count(), 3);
     }
 
     #[test]
@@ -330,9 +416,9 @@ mod tests {
         let mut members = Members::default();
         for number in 0..10_000 {
             members.load(&id(number), None);
-            members.put(&id(number), &member(u64::from(number), 0));
-            members.take_changed(&id(number), 0, &mut Vec::new());
+            put(&mut members, number, member(u64::from(number), 0));
         }
+        members.take_changes();
         let full = members.bytes();
         members.sweep(full / 2, 0, 10_000);
         assert_eq!(members.bytes(), full, "all were touched since the last sweep");

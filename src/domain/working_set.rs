@@ -9,8 +9,7 @@ use super::governance::Governance;
 use super::ids::{OpAt, Party, Reference};
 use super::line::{LineKey, LineTotal};
 use super::lot::Lot;
-use super::member::DueDays;
-use super::members::Members;
+use super::members::{MemberChange, MemberChanges, Members};
 use super::op::dispute::disputed_line;
 use super::points::Points;
 use super::submission::{Action, Submission};
@@ -20,7 +19,6 @@ use super::visit::Revision;
 use super::window::{Carried, ItemKey, Window, Windows};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// An op id with the author whose it is.
@@ -129,7 +127,6 @@ pub struct WorkingSet {
 
 #[derive(Debug, Default)]
 struct Changed {
-    members: Vec<(Reference, DueDays)>,
     /// In order; of one key, the last counts.
     ops: Vec<(OpKey, Arc<OpRecord>)>,
     submissions: Vec<(SubmissionKey, SubmissionRecord)>,
@@ -137,29 +134,11 @@ struct Changed {
     governance: bool,
 }
 
-/// A member that a batch changed.
-#[derive(Debug)]
-pub struct MemberChange {
-    /// Whose account.
-    pub id: Reference,
-    /// Days on which a sweep had work there before.
-    pub days_before: DueDays,
-    /// Days on which it has now.
-    pub days_after: DueDays,
-    /// Where its bytes are in [`Changes::packed`].
-    pub packed: Range<usize>,
-}
-
-/// Room for the usual member.
-const PACKED_BYTES: usize = 64;
-
 /// What a batch changed, to be stored behind the log.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Members.
-    pub members: Vec<MemberChange>,
-    /// Their bytes.
-    pub packed: Vec<u8>,
+    pub members: MemberChanges,
     /// Applied ops and those that were changed by one, in order; of one key, the last counts.
     pub ops: Vec<(OpKey, Arc<OpRecord>)>,
     /// Accepted submissions.
@@ -215,15 +194,14 @@ impl WorkingSet {
 
     /// Puts a member in place.
     pub fn put_member(&mut self, revision: Revision) {
-        if self.members.put(&revision.id, &revision.member) {
-            let days = revision.before.due_days;
-            self.changed.members.push((revision.id, days));
-        }
+        let offset = self.governance().programme.utc_offset_min;
+        self.members.put(revision, offset);
     }
 
-    /// Puts a member back as it was before an op of this batch.
+    /// Puts a member back as it was before an op of this batch: its bytes, or nothing.
     pub fn restore_member(&mut self, id: &Reference, packed: Option<&[u8]>) {
-        self.members.put_packed(id, packed);
+        let offset = self.governance().programme.utc_offset_min;
+        self.members.restore(id, packed, offset);
     }
 
     /// Replaces the record of an op.
@@ -269,41 +247,19 @@ impl WorkingSet {
     pub fn forget_changes(&mut self) -> Vec<MemberChange> {
         drop(self.books.take_changed());
         drop(self.windows.take_changed());
-        let changed = std::mem::take(&mut self.changed);
-        self.take_members(changed.members).0
-    }
-
-    fn take_members(
-        &mut self,
-        changed: Vec<(Reference, DueDays)>,
-    ) -> (Vec<MemberChange>, Vec<u8>) {
-        let governance = self.governance.as_ref();
-        let offset = governance.map_or(0, |governance| governance.programme.utc_offset_min);
-        let mut bytes = Vec::with_capacity(changed.len().saturating_mul(PACKED_BYTES));
-        let changes = changed.into_iter().filter_map(|(id, days_before)| {
-            let start = bytes.len();
-            let days_after = self.members.take_changed(&id, offset, &mut bytes)?;
-            Some(MemberChange {
-                id,
-                days_before,
-                days_after,
-                packed: start..bytes.len(),
-            })
-        });
-        (changes.collect(), bytes)
+        self.changed = Changed::default();
+        self.members.take_changes().members
     }
 
     /// What changed since this was last asked, each record once.
     pub fn take_changes(&mut self) -> Changes {
-        let mut changed = std::mem::take(&mut self.changed);
-        let (members, packed) = self.take_members(std::mem::take(&mut changed.members));
+        let changed = std::mem::take(&mut self.changed);
         let (parties, lines) = self.books.take_changed();
         let (windows, carried) = self.windows.take_changed();
         let clearing = changed.clearing.into_iter();
         let clearing = clearing.filter_map(|key| Some((key, self.clearing.get(&key)?.clone())));
         Changes {
-            members,
-            packed,
+            members: self.members.take_changes(),
             ops: changed.ops,
             submissions: changed.submissions,
             lines: lines

@@ -201,9 +201,12 @@ pub fn unpack_member(bytes: &[u8]) -> Result<Member, StoreError> {
 
 /// The writes that store what a batch changed whose first entry is `first`.
 pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
-    let mut writes = Writes::with_capacity(changes.members.len() * 2 + changes.ops.len() + 8);
-    for member in &changes.members {
-        let packed = bytes(&changes.packed[member.packed.clone()]);
+    let mut writes = Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.len() + 8);
+    for member in &changes.members.members {
+        let Some(range) = member.packed.clone() else {
+            continue;
+        };
+        let packed = bytes(&changes.members.bytes[range]);
         writes.put(Table::Members, bytes(member.id.as_bytes()), packed);
         let (before, after) = (&member.days_before, &member.days_after);
         for day in after.iter().filter(|day| !before.contains(day)) {

@@ -70,8 +70,24 @@ pub fn pack(member: &Member, to: &mut Vec<u8>) {
 }
 
 /// Reads a member back; nothing if these are not the bytes of one.
-pub fn unpack(mut bytes: &[u8]) -> Option<Member> {
-    let from = &mut bytes;
+pub fn unpack(bytes: &[u8]) -> Option<Member> {
+    // With room behind them, all numbers of a short member are read at once.
+    let mut room = [0; ROOM_BYTES];
+    let mut from = bytes;
+    if let Some(short) = room.get_mut(..bytes.len()).filter(|_| bytes.len() <= SHORT_BYTES) {
+        short.copy_from_slice(bytes);
+        from = &room;
+    }
+    let padding = from.len().saturating_sub(bytes.len());
+    let member = take_member(&mut from)?;
+    (from.len() == padding).then_some(member)
+}
+
+/// A member of fewer bytes is read from a place with room behind it.
+const SHORT_BYTES: usize = 120;
+const ROOM_BYTES: usize = SHORT_BYTES + 8;
+
+fn take_member(from: &mut &[u8]) -> Option<Member> {
     let (flags, rest) = from.split_first()?;
     *from = rest;
     let has = |flag: u8| flags & flag != 0;
@@ -82,7 +98,7 @@ pub fn unpack(mut bytes: &[u8]) -> Option<Member> {
             points: take_points(from)?,
         })
     });
-    let member = Member {
+    Some(Member {
         frozen: has(FROZEN),
         last: flat(last)?,
         burned: flat(burned)?.unwrap_or_default(),
@@ -99,8 +115,7 @@ pub fn unpack(mut bytes: &[u8]) -> Option<Member> {
             true => take_each(from, take_debt)?,
             false => Vec::new(),
         },
-    };
-    from.is_empty().then_some(member)
+    })
 }
 
 /// Nothing where something is there that cannot be read.
@@ -111,7 +126,34 @@ fn flat<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn put(mut number: u64, to: &mut Vec<u8>) {
+/// Appends a number, seven bits a byte.
+#[inline]
+fn put(number: u64, to: &mut Vec<u8>) {
+    match number {
+        0..0x80 => to.push(number as u8),
+        0x80..LONG => {
+            let (bytes, length) = spread(number);
+            to.extend_from_slice(&bytes[..length]);
+        }
+        _ => put_long(number, to),
+    }
+}
+
+/// Numbers from here on do not fit eight bytes.
+const LONG: u64 = 1 << 56;
+
+/// The bytes of a number below [`LONG`]: all at once, for these are written by the million.
+#[inline]
+fn spread(number: u64) -> ([u8; 8], usize) {
+    let halves = (number & 0x0fff_ffff) | (number & 0x00ff_ffff_f000_0000) << 4;
+    let quarters = (halves & 0x3fff_0000_3fff) | (halves & 0x0fff_c000_0fff_c000) << 2;
+    let bytes = (quarters & 0x007f_007f_007f_007f) | (quarters & 0x3f80_3f80_3f80_3f80) << 1;
+    let last = 7_u32.saturating_sub(bytes.leading_zeros() / 8);
+    let go_on = 0x8080_8080_8080_8080 & (1_u64 << (8 * last)).wrapping_sub(1);
+    ((bytes | go_on).to_le_bytes(), last as usize + 1)
+}
+
+fn put_long(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {
         to.push(number as u8 | 0x80);
         number >>= 7;
@@ -142,15 +184,23 @@ fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
     }
 }
 
+/// Reads a number: up to eight bytes at once.
 #[inline]
 fn take(from: &mut &[u8]) -> Option<u64> {
-    match from.split_first() {
-        Some((byte, rest)) if *byte < 0x80 => {
-            *from = rest;
-            Some((*byte).into())
-        }
-        _ => take_long(from),
+    let Some(bytes) = from.first_chunk::<8>() else {
+        return take_long(from);
+    };
+    let bytes = u64::from_le_bytes(*bytes);
+    let ends = !bytes & 0x8080_8080_8080_8080;
+    if ends == 0 {
+        return take_long(from);
     }
+    let bits = ends.trailing_zeros().saturating_add(1);
+    let bytes = bytes & (u64::MAX >> 64_u32.saturating_sub(bits));
+    let quarters = (bytes & 0x007f_007f_007f_007f) | (bytes & 0x7f00_7f00_7f00_7f00) >> 1;
+    let halves = (quarters & 0x3fff_0000_3fff) | (quarters & 0x3fff_0000_3fff_0000) >> 2;
+    *from = &from[(bits / 8) as usize..];
+    Some((halves & 0x0fff_ffff) | (halves & 0x0fff_ffff_0000_0000) >> 4)
 }
 
 fn take_long(from: &mut &[u8]) -> Option<u64> {
@@ -305,6 +355,24 @@ mod tests {
             }
             bytes.push(0);
             assert_eq!(unpack(&bytes), None, "a byte too many");
+        }
+    }
+
+    #[test]
+    fn every_number_is_read_back_from_as_few_bytes_as_it_needs() {
+        let around = |bit: u32| [(1_u64 << bit).wrapping_sub(1), 1 << bit, (1 << bit) + 1];
+        for number in (0..64).flat_map(around).chain([u64::MAX, 0x0123_4567_89ab_cdef]) {
+            let mut bytes = Vec::new();
+            put(number, &mut bytes);
+            let mut plain = Vec::new();
+            put_long(number, &mut plain);
+            assert_eq!(bytes, plain, "{number:#x}");
+            for behind in [&[][..], &[0xff; 9], &[0; 9]] {
+                let all = [bytes.as_slice(), behind].concat();
+                let from = &mut all.as_slice();
+                assert_eq!(take(from), Some(number), "{number:#x}");
+                assert_eq!(*from, behind);
+            }
         }
     }
 
