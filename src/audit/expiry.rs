@@ -94,7 +94,10 @@ mod tests {
         };
         assert_eq!(due(&mut expiry, 0, 9), (String::new(), false));
         assert_eq!(due(&mut expiry, 1, 2), ("1 m1, 1 m2".to_owned(), true));
-        assert_eq!(due(&mut expiry, 1, 3), ("1 m1, 1 m2, 1 m3".to_owned(), false));
+        assert_eq!(
+            due(&mut expiry, 1, 3),
+            ("1 m1, 1 m2, 1 m3".to_owned(), false)
+        );
         expiry.insert(Day(1), id(0));
         expiry.remove(Day(1), &id(2));
         expiry.remove(Day(3), &id(1));
@@ -102,6 +105,9 @@ mod tests {
         let all = "1 m0, 1 m1, 1 m3, 2 m1".to_owned();
         assert_eq!(due(&mut expiry, 9, 9), (all, false));
         assert_eq!(expiry.all().len(), 4);
-        assert_eq!(due(&mut expiry, 9, 3), ("1 m0, 1 m1, 1 m3".to_owned(), true));
+        assert_eq!(
+            due(&mut expiry, 9, 3),
+            ("1 m0, 1 m1, 1 m3".to_owned(), true)
+        );
     }
 }

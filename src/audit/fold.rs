@@ -90,8 +90,12 @@ impl Fold {
         }
         for op in &needs.targets {
             let record = self.set.ops.get(op);
-            needs.members.extend(record.and_then(|record| record.member()));
-            needs.clearing.extend(record.and_then(|record| record.clearing()));
+            needs
+                .members
+                .extend(record.and_then(|record| record.member()));
+            needs
+                .clearing
+                .extend(record.and_then(|record| record.clearing()));
         }
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {

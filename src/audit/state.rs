@@ -113,7 +113,11 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         windows: set.windows.iter().cloned().collect(),
         carried: set.windows.carried().clone(),
         members: set.members.records().collect(),
-        ops: sorted(set.ops.records().map(|(key, record)| (key, record.as_ref()))),
+        ops: sorted(
+            set.ops
+                .records()
+                .map(|(key, record)| (key, record.as_ref())),
+        ),
         submissions: sorted(set.submissions.records()),
         clearing: sorted(set.clearing.records()),
         expiry: replay.fold.expiry.all(),

@@ -383,7 +383,7 @@ impl Undo {
     }
 
     fn member(&mut self, set: &WorkingSet, id: Reference) {
-        self.note(|| Step::Member(id, set.members.packed(&id).map(Into::into)));
+        self.note(|| Step::Member(id, set.members.packed(&id)));
     }
 
     fn op(&mut self, key: (Party, Reference), before: Option<Arc<OpRecord>>) {

@@ -54,7 +54,8 @@ impl Lots {
 
     /// Lots that are in burn order already; nothing if they are not.
     pub fn in_order(lots: Vec<Lot>) -> Option<Self> {
-        lots.is_sorted_by(|a, b| order(a) < order(b)).then_some(Self(lots))
+        lots.is_sorted_by(|a, b| order(a) < order(b))
+            .then_some(Self(lots))
     }
 
     /// Whether there are none.

@@ -17,6 +17,8 @@ const SHARDS: usize = 256;
 const PLACE_BYTES: usize = 26;
 /// Record sizes are multiples of this, so that most changes fit where the record is.
 const STEP_BYTES: usize = 16;
+/// Members with more lots than these are kept open while they are changed.
+const OPEN_LOTS: usize = 12;
 /// A sweep makes a table smaller by this part of what it may have.
 const SWEPT_PART: usize = 8;
 
@@ -38,6 +40,8 @@ pub struct MemberChange {
     pub days_after: DueDays,
     /// Where its bytes are among those of all changes; nothing where its first op was taken back.
     pub packed: Option<Range<usize>>,
+    /// A large one, until the batch ends: it is then packed once, and not for every op.
+    open: Option<Member>,
 }
 
 /// Members that were changed, each once, and their bytes, by [`packed::pack`].
@@ -113,41 +117,73 @@ impl Members {
 
     /// The member under an id that was touched or loaded for this batch.
     pub fn get(&self, id: &Reference) -> Option<Member> {
-        let packed = self.packed(id)?;
+        let record = self.record(id);
+        if let Some(open) = self.open(record, id) {
+            return Some(open.clone());
+        }
+        let packed = record.packed()?;
         Some(packed::unpack(packed).expect("what is kept was packed here or checked"))
     }
 
     /// A member's bytes, by [`packed::pack`].
-    pub fn packed(&self, id: &Reference) -> Option<&[u8]> {
-        let hash = self.hash(id);
-        let shard = &self.shards[place(hash)];
-        let record = shard.records.find(hash, |record| record.id() == id.as_bytes());
-        let record = record.unwrap_or_else(|| panic!("a member was not prefetched: {id}"));
-        record.packed()
+    pub fn packed(&self, id: &Reference) -> Option<Box<[u8]>> {
+        let record = self.record(id);
+        match self.open(record, id) {
+            Some(open) => {
+                let mut bytes = Vec::new();
+                packed::pack(open, &mut bytes);
+                Some(bytes.into())
+            }
+            None => record.packed().map(Into::into),
+        }
     }
 
     /// Replaces a member that was touched or loaded for this batch.
     pub fn put(&mut self, revision: Revision, utc_offset_min: i16) {
-        let start = self.changes.bytes.len();
-        packed::pack(&revision.member, &mut self.changes.bytes);
         let days_before = || revision.before.due_days;
         let days_after = revision.member.due_days(utc_offset_min);
-        self.change(&revision.id, Some(start), days_before, days_after);
+        if revision.member.lots.iter().len() > OPEN_LOTS {
+            let noted = self.note(&revision.id, days_before, days_after);
+            noted.open = Some(revision.member);
+            return;
+        }
+        let start = self.changes.bytes.len();
+        packed::pack(&revision.member, &mut self.changes.bytes);
+        let packed = Some(start..self.changes.bytes.len());
+        let noted = self.note(&revision.id, days_before, days_after);
+        (noted.packed, noted.open) = (packed.clone(), None);
+        self.write(&revision.id, packed);
     }
 
     /// Puts a member back as it was before a [`Members::put`]: its bytes, or nothing.
-    pub fn restore(&mut self, id: &Reference, packed: Option<&[u8]>, utc_offset_min: i16) {
-        let start = packed.map(|_| self.changes.bytes.len());
-        let member = packed.and_then(packed::unpack);
+    pub fn restore(&mut self, id: &Reference, bytes: Option<&[u8]>, utc_offset_min: i16) {
+        let start = self.changes.bytes.len();
+        self.changes
+            .bytes
+            .extend_from_slice(bytes.unwrap_or_default());
+        let packed = bytes.map(|_| start..self.changes.bytes.len());
+        let member = bytes.and_then(packed::unpack);
         let days_after = member.map(|member| member.due_days(utc_offset_min));
-        let days_after = days_after.unwrap_or_default();
-        self.changes.bytes.extend_from_slice(packed.unwrap_or_default());
         let days_before = || unreachable!("it was changed before");
-        self.change(id, start, days_before, days_after);
+        let noted = self.note(id, days_before, days_after.unwrap_or_default());
+        (noted.packed, noted.open) = (packed.clone(), None);
+        self.write(id, packed);
     }
 
     /// Members that were changed since this was last asked.
     pub fn take_changes(&mut self) -> MemberChanges {
+        for place in 0..self.changes.members.len() {
+            let MemberChanges { members, bytes } = &mut self.changes;
+            let noted = &mut members[place];
+            if let Some(open) = noted.open.take() {
+                let start = bytes.len();
+                packed::pack(&open, bytes);
+                let packed = Some(start..bytes.len());
+                noted.packed.clone_from(&packed);
+                let id = noted.id;
+                self.write(&id, packed);
+            }
+        }
         let room = MemberChanges {
             members: Vec::with_capacity(self.changes.members.len()),
             bytes: Vec::with_capacity(self.changes.bytes.len()),
@@ -155,43 +191,61 @@ impl Members {
         std::mem::replace(&mut self.changes, room)
     }
 
-    /// Notes that a member is now what the bytes of changes hold from `start` on. The record says
-    /// where its change was noted first; that of an earlier batch names another's, or none.
-    fn change(
+    /// The change of a member. The record says where it was noted first; that of an earlier batch
+    /// names another's, or none.
+    fn note(
         &mut self,
         id: &Reference,
-        start: Option<usize>,
         days_before: impl FnOnce() -> DueDays,
         days_after: DueDays,
-    ) {
+    ) -> &mut MemberChange {
         let hash = self.hash(id);
-        let changes = &mut self.changes;
-        let range = start.map(|start| start..changes.bytes.len());
-        let packed = range.clone().map(|range| &changes.bytes[range]);
+        let record = self.shards[place(hash)].find_mut(hash, id);
+        let record = record.unwrap_or_else(|| not_loaded(id));
+        record.0[0] |= TOUCHED;
+        let all = &mut self.changes.members;
+        let place = record.change();
+        if all.get(place).is_some_and(|noted| noted.id == *id) {
+            all[place].days_after = days_after;
+            return &mut all[place];
+        }
+        record.set_change(all.len());
+        all.push(MemberChange {
+            id: *id,
+            days_before: days_before(),
+            days_after,
+            packed: None,
+            open: None,
+        });
+        all.last_mut().expect("it was just added")
+    }
+
+    /// Writes bytes of a change into the member's record.
+    fn write(&mut self, id: &Reference, packed: Option<Range<usize>>) {
+        let hash = self.hash(id);
+        let packed = packed.map(|range| &self.changes.bytes[range]);
         let shard = &mut self.shards[place(hash)];
         let record = shard.find_mut(hash, id);
-        let record = record.unwrap_or_else(|| panic!("a member was not prefetched: {id}"));
+        let record = record.unwrap_or_else(|| not_loaded(id));
         let before = record.0.len();
         record.replace(id, packed);
         let after = record.0.len();
-        let noted = changes.members.get_mut(record.change()).filter(|noted| noted.id == *id);
-        match noted {
-            Some(noted) => {
-                noted.days_after = days_after;
-                noted.packed = range;
-            }
-            None => {
-                record.set_change(changes.members.len());
-                changes.members.push(MemberChange {
-                    id: *id,
-                    days_before: days_before(),
-                    days_after,
-                    packed: range,
-                });
-            }
-        }
         shard.bytes = shard.bytes.saturating_add(after).saturating_sub(before);
         self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
+    }
+
+    fn record(&self, id: &Reference) -> &Record {
+        let hash = self.hash(id);
+        let shard = &self.shards[place(hash)];
+        let record = shard
+            .records
+            .find(hash, |record| record.id() == id.as_bytes());
+        record.unwrap_or_else(|| not_loaded(id))
+    }
+
+    fn open(&self, record: &Record, id: &Reference) -> Option<&Member> {
+        let noted = self.changes.members.get(record.change());
+        noted.filter(|noted| noted.id == *id)?.open.as_ref()
     }
 
     /// Every member in memory, in no order.
@@ -246,6 +300,10 @@ impl Members {
     }
 }
 
+fn not_loaded(id: &Reference) -> ! {
+    panic!("a member was not prefetched: {id}");
+}
+
 /// Bits of a hash that a table does not use to choose a place.
 fn place(hash: u64) -> usize {
     usize::try_from((hash >> 40) % SHARDS as u64).expect("it is below a small number")
@@ -253,7 +311,8 @@ fn place(hash: u64) -> usize {
 
 impl Shard {
     fn find_mut(&mut self, hash: u64, id: &Reference) -> Option<&mut Record> {
-        self.records.find_mut(hash, |record| record.id() == id.as_bytes())
+        self.records
+            .find_mut(hash, |record| record.id() == id.as_bytes())
     }
 
     /// Lets go of what was not touched until so many bytes are left. Answers how many were freed.
@@ -278,7 +337,9 @@ impl Record {
     fn new(id: &Reference, packed: Option<&[u8]>, flags: u8) -> Self {
         let id = id.as_bytes();
         let packed_bytes = packed.map_or(0, <[u8]>::len);
-        let bytes = HEAD_BYTES.saturating_add(id.len()).saturating_add(packed_bytes);
+        let bytes = HEAD_BYTES
+            .saturating_add(id.len())
+            .saturating_add(packed_bytes);
         let mut record = vec![0; bytes.next_multiple_of(STEP_BYTES)];
         record[1] = u8::try_from(id.len()).expect("a reference has 64 bytes at most");
         record[HEAD_BYTES..][..id.len()].copy_from_slice(id);
@@ -338,99 +399,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::OpAt;
-    use crate::domain::invariants::Checksum;
-    use crate::domain::member::Debt;
-    use crate::domain::points::Points;
-    use crate::domain::visit::Before;
-
-    fn id(number: u32) -> Reference {
-        Reference::parse(&format!("m-{number}")).expect("a reference")
-    }
-
-    fn member(entry: u64, debts: u16) -> Member {
-        let debt = |issuer| Debt {
-            issuer: crate::domain::ids::Party(issuer),
-            price_version: 1,
-            points: Points::MAX,
-        };
-        Member {
-            last: Some(OpAt { entry, op: 0 }),
-            debts: (0..debts).map(debt).collect(),
-            ..Member::default()
-        }
-    }
-
-    fn put(members: &mut Members, number: u32, member: Member) {
-        let before = Before {
-            due_days: DueDays::new(),
-            checksum: Checksum::default(),
-        };
-        let id = id(number);
-        members.put(Revision { id, before, member }, 0);
-    }
-
-    #[test]
-    fn members_are_what_was_last_put_and_changes_are_told_once() {
-        let mut members = Members::default();
-        assert!(!members.touch(&id(1)));
-        members.load(&id(1), None);
-        members.load(&id(2), None);
-        assert!(members.touch(&id(1)));
-        assert_eq!(members.get(&id(1)), None);
-        put(&mut members, 2, member(9, 9));
-        for (entry, debts) in [(0, 0), (1, 9), (2, 1), (3, 200), (4, 0)] {
-            put(&mut members, 1, member(entry, debts));
-            assert_eq!(members.get(&id(1)), Some(member(entry, debts)));
-        }
-        let told = |changes: &MemberChanges| -> Vec<_> {
-            let told = changes.members.iter().map(|change| {
-                let packed = change.packed.clone();
-                let packed = packed.and_then(|range| packed::unpack(&changes.bytes[range]));
-                (change.id, packed)
-            });
-            told.collect()
-        };
-        let both = [(id(2), Some(member(9, 9))), (id(1), Some(member(4, 0)))];
-        let changes = members.take_changes();
-        assert_eq!(told(&changes), both);
-        let bytes = &changes.bytes[changes.members[1].packed.clone().expect("it is there")];
-        put(&mut members, 1, member(5, 0));
-        members.restore(&id(1), Some(bytes), 0);
-        members.load(&id(3), None);
-        put(&mut members, 3, member(1, 1));
-        members.restore(&id(3), None, 0);
-        let expected = [(id(1), Some(member(4, 0))), (id(3), None)];
-        assert_eq!(told(&members.take_changes()), expected);
-        assert!(members.take_changes().members.is_empty());
-        assert_eq!(members.get(&id(3)), None);
-        members.load(&id(4), Some(bytes));
-        assert_eq!(members.get(&id(4)), Some(member(4, 0)));
-        assert_eq!(members.records().count(), 3);
-    }
-
-    #[test]
-    fn a_sweep_lets_go_of_what_is_old_and_of_nothing_else() {
-        let mut members = Members::default();
-        for number in 0..10_000 {
-            members.load(&id(number), None);
-            put(&mut members, number, member(u64::from(number), 0));
-        }
-        members.take_changes();
-        let full = members.bytes();
-        members.sweep(full / 2, 0, 10_000);
-        assert_eq!(members.bytes(), full, "all were touched since the last sweep");
-        members.sweep(full / 2, 9_999, 10_000);
-        assert_eq!(members.bytes(), full, "not all that was written is published");
-        let kept = |number: &u32| number.is_multiple_of(10);
-        assert!((0..10_000).filter(kept).all(|number| members.touch(&id(number))));
-        members.sweep(full / 2, 10_000, 10_000);
-        assert!(members.bytes() <= full / 2, "{} of {full}", members.bytes());
-        assert!((0..10_000).filter(kept).all(|number| members.touch(&id(number))));
-        let left = (0..10_000).filter(|number| members.touch(&id(*number)));
-        let left = left.count();
-        assert!((3_000..5_000).contains(&left), "{left}");
-    }
-}
+mod tests;

@@ -213,7 +213,10 @@ impl WorkingSet {
     /// Puts the record of an op back that the last [`WorkingSet::put_op`] not taken back replaced.
     pub fn restore_op(&mut self, key: OpKey, before: Option<Arc<OpRecord>>) {
         let last = self.changed.ops.pop();
-        assert!(last.is_some_and(|(last, _)| last == key), "ops are taken back in order");
+        assert!(
+            last.is_some_and(|(last, _)| last == key),
+            "ops are taken back in order"
+        );
         self.ops.put(key, before);
     }
 

@@ -274,7 +274,10 @@ impl Flusher {
         let mut due = None;
         loop {
             let told = match due {
-                None => self.flushes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                None => self
+                    .flushes
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
                 Some(due) => self.flushes.recv_deadline(due),
             };
             let is_last = matches!(told, Err(RecvTimeoutError::Disconnected));

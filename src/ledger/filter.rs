@@ -83,7 +83,11 @@ impl Filter {
 
     /// Takes in what the scan has found so far.
     pub fn take_stored(&mut self) {
-        while let Some(found) = self.stored.as_ref().and_then(|stored| stored.try_recv().ok()) {
+        while let Some(found) = self
+            .stored
+            .as_ref()
+            .and_then(|stored| stored.try_recv().ok())
+        {
             match found {
                 Stored::Hashes(hashes) => hashes.into_iter().for_each(|hash| {
                     self.add_hash(hash);
@@ -213,17 +217,26 @@ mod tests {
             let all: Vec<u64> = all.collect();
             all.into_iter().filter(|hash| filter.add(*hash)).count()
         };
-        assert_eq!(perhaps(0, 5_001), 5_001, "they are stored, or were added before");
+        assert_eq!(
+            perhaps(0, 5_001),
+            5_001,
+            "they are stored, or were added before"
+        );
         assert!(perhaps(5_001, 10_000) < 200, "16 bits a key");
         assert_eq!(perhaps(0, 10_000), 10_000);
         let same = filter.hash(Table::OpIds, &key(1));
-        assert_ne!(same, filter.hash(Table::Members, &key(1)), "a key is of one table");
+        assert_ne!(
+            same,
+            filter.hash(Table::Members, &key(1)),
+            "a key is of one table"
+        );
     }
 
     #[test]
     fn a_full_filter_grows_and_forgets_nothing() {
         let (mut filter, scan) = Filter::new(1 << 24);
-        scan.run(&StateReader::new(Arc::new(MemoryStore::default()))).unwrap();
+        scan.run(&StateReader::new(Arc::new(MemoryStore::default())))
+            .unwrap();
         filter.take_stored();
         let hashes = || (0..500_000).map(|number: u32| key(number));
         let add = |filter: &mut Filter, key: Vec<u8>| filter.add(filter.hash(Table::OpIds, &key));

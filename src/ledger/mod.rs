@@ -232,7 +232,12 @@ impl Ledger {
             fatal::spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
             fatal::spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
             fatal::spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
-            fatal::spawn("ledger-keys", &fatal, move || scan_keys(scan, &reader), |_| ())?,
+            fatal::spawn(
+                "ledger-keys",
+                &fatal,
+                move || scan_keys(scan, &reader),
+                |_| (),
+            )?,
         ]);
         let inner = Inner {
             jobs,

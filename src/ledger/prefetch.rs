@@ -4,7 +4,9 @@
 
 use super::filter::Filter;
 use super::reader::StateReader;
-use super::record::{clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key, unpack_member};
+use super::record::{
+    clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key, unpack_member,
+};
 use super::store::{StoreError, Table};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::execute::Due;
@@ -50,8 +52,12 @@ pub fn prefetch<'a>(
     load.ops(set, &needs.ops)?;
     for key in &needs.targets {
         let record = set.ops.get(key);
-        needs.members.extend(record.and_then(|record| record.member()));
-        needs.clearing.extend(record.and_then(|record| record.clearing()));
+        needs
+            .members
+            .extend(record.and_then(|record| record.member()));
+        needs
+            .clearing
+            .extend(record.and_then(|record| record.clearing()));
     }
     load.members(set, needs.members)?;
     load_clearing(set, reader, needs.clearing)
@@ -110,11 +116,7 @@ impl Loader<'_> {
         self.load(table, Table::Submissions, keys, put_authored_key, read)
     }
 
-    fn ops(
-        &mut self,
-        set: &mut WorkingSet,
-        keys: &[(Party, Reference)],
-    ) -> Result<(), StoreError> {
+    fn ops(&mut self, set: &mut WorkingSet, keys: &[(Party, Reference)]) -> Result<(), StoreError> {
         let (table, keys) = (&mut set.ops, keys.iter().copied());
         let next_index = self.next_index;
         let read = |bytes: &[u8]| {
@@ -124,11 +126,7 @@ impl Loader<'_> {
         self.load(table, Table::OpIds, keys, put_authored_key, read)
     }
 
-    fn members(
-        &mut self,
-        set: &mut WorkingSet,
-        ids: Vec<Reference>,
-    ) -> Result<(), StoreError> {
+    fn members(&mut self, set: &mut WorkingSet, ids: Vec<Reference>) -> Result<(), StoreError> {
         set.members.warm(&ids);
         let mut perhaps = Vec::new();
         for id in ids {

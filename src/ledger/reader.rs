@@ -64,7 +64,12 @@ impl StateReader {
         };
         self.store_writes(&flushing)?;
         // Only now, for a write is always in the one or in the other.
-        let done = self.overlay.write().expect("no reader panics").flushing.take();
+        let done = self
+            .overlay
+            .write()
+            .expect("no reader panics")
+            .flushing
+            .take();
         drop(done);
         Ok(())
     }
@@ -155,7 +160,10 @@ impl StateReader {
     ) -> Result<Vec<Pair>, StoreError> {
         let unflushed: BTreeMap<Vec<u8>, Option<Vec<u8>>> = {
             let overlay = self.overlay.read().expect("no writer panics");
-            let flushing = overlay.flushing.iter().flat_map(|under| under.writes(table));
+            let flushing = overlay
+                .flushing
+                .iter()
+                .flat_map(|under| under.writes(table));
             // Later ones replace earlier ones.
             let all = flushing.chain(overlay.published.writes(table));
             let within = all.filter(|write| write.key >= from && write.key < to);

@@ -201,7 +201,8 @@ pub fn unpack_member(bytes: &[u8]) -> Result<Member, StoreError> {
 
 /// The writes that store what a batch changed whose first entry is `first`.
 pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
-    let mut writes = Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.len() + 8);
+    let mut writes =
+        Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.len() + 8);
     for member in &changes.members.members {
         let Some(range) = member.packed.clone() else {
             continue;

@@ -117,15 +117,26 @@ mod tests {
         unflushed.add(3, &batch(&[(members, 1, Some(1)), (members, 2, Some(2))]));
         unflushed.add(
             5,
-            &batch(&[(members, 1, Some(3)), (members, 1, Some(4)), (lines, 1, None)]),
+            &batch(&[
+                (members, 1, Some(3)),
+                (members, 1, Some(4)),
+                (lines, 1, None),
+            ]),
         );
         assert_eq!((unflushed.size(), unflushed.is_empty()), (5, false));
-        let value = |table, key: u8| unflushed.get(table, &[key]).map(|w| w.value.map(<[u8]>::to_vec));
+        let value = |table, key: u8| {
+            unflushed
+                .get(table, &[key])
+                .map(|w| w.value.map(<[u8]>::to_vec))
+        };
         assert_eq!(value(members, 1), Some(Some(vec![4])));
         assert_eq!(value(members, 2), Some(Some(vec![2])));
         assert_eq!(value(lines, 1), Some(None), "a deletion is a write");
         assert_eq!(value(lines, 2), None);
-        let mut all: Vec<_> = unflushed.writes(members).map(|w| (w.key, w.value)).collect();
+        let mut all: Vec<_> = unflushed
+            .writes(members)
+            .map(|w| (w.key, w.value))
+            .collect();
         all.sort_unstable();
         assert_eq!(all, [(&[1_u8][..], Some(&[4_u8][..])), (&[2], Some(&[2]))]);
     }

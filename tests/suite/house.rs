@@ -374,7 +374,9 @@ impl House {
                 self.set.ops.load(key, None);
             }
             let record = self.set.ops.get(&key);
-            needs.clearing.extend(record.and_then(|record| record.clearing()));
+            needs
+                .clearing
+                .extend(record.and_then(|record| record.clearing()));
         }
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {

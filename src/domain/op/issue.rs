@@ -42,11 +42,7 @@ pub fn draft(request: &Request<'_>, op: &Issue) -> Result<Draft, Rejection> {
     };
     let mut draft = Draft::default();
     lines(request, row, points, &mut draft);
-    let member = request
-        .set
-        .members
-        .get(&op.member)
-        .unwrap_or_default();
+    let member = request.set.members.get(&op.member).unwrap_or_default();
     let mut visit = request.visit(op.member, true, member);
     visit.note(MoveKind::Issued, lot);
     if activates_on > request.stamp.today {

@@ -163,10 +163,7 @@ impl<'a> Request<'a> {
         let super::working_set::Subject::Hold(member) = &record.subject else {
             return Err(Rejection::TargetNotFound);
         };
-        Ok((
-            record.at,
-            self.visit(*member, false, self.member(member)?),
-        ))
+        Ok((record.at, self.visit(*member, false, self.member(member)?)))
     }
 
     /// Checks the day's limits of burned points and returns the counts they would rise to. A count
