@@ -357,6 +357,10 @@ struct Undo {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most steps are of effects that were posted"
+)]
 enum Step {
     /// Packed, as it was.
     Member(Reference, Option<Box<[u8]>>),

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Tables; a power of two.
+/// Tables: one for each value of a byte.
 const SHARDS: usize = 256;
 /// Memory of a record beside its own bytes: its place in a table that is two thirds full.
 const PLACE_BYTES: usize = 26;
@@ -275,7 +275,7 @@ impl Members {
         let share = bytes_max / SHARDS;
         for shard in &mut self.shards {
             if shard.bytes > share && published >= shard.swept_at {
-                let freed = shard.sweep(share - share / SWEPT_PART);
+                let freed = shard.sweep(share.saturating_sub(share / SWEPT_PART));
                 shard.swept_at = next_index;
                 self.bytes = self.bytes.saturating_sub(freed);
             }
@@ -306,7 +306,7 @@ fn not_loaded(id: &Reference) -> ! {
 
 /// Bits of a hash that a table does not use to choose a place.
 fn place(hash: u64) -> usize {
-    usize::try_from((hash >> 40) % SHARDS as u64).expect("it is below a small number")
+    usize::from(hash.to_be_bytes()[2])
 }
 
 impl Shard {
@@ -360,9 +360,9 @@ impl Record {
     }
 
     fn replace(&mut self, id: &Reference, packed: Option<&[u8]>) {
-        let room = self.0.len() - HEAD_BYTES - usize::from(self.0[1]);
+        let room = self.0[HEAD_BYTES..].len().saturating_sub(self.id().len());
         let needed = packed.map_or(0, <[u8]>::len);
-        if needed <= room && room - needed < 4 * STEP_BYTES {
+        if needed <= room && room.saturating_sub(needed) < 4 * STEP_BYTES {
             return self.fill(packed, TOUCHED);
         }
         let change = self.change();

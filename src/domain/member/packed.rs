@@ -133,8 +133,7 @@ fn flat<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 #[inline]
 fn put(number: u64, to: &mut Vec<u8>) {
     match number {
-        0..0x80 => to.push(number as u8),
-        0x80..LONG => {
+        ..LONG => {
             let (bytes, length) = spread(number);
             let end = to.len().saturating_add(length);
             // Eight bytes are copied faster than so many as are needed.
@@ -155,16 +154,21 @@ fn spread(number: u64) -> ([u8; 8], usize) {
     let quarters = (halves & 0x3fff_0000_3fff) | (halves & 0x0fff_c000_0fff_c000) << 2;
     let bytes = (quarters & 0x007f_007f_007f_007f) | (quarters & 0x3f80_3f80_3f80_3f80) << 1;
     let last = 7_u32.saturating_sub(bytes.leading_zeros() / 8);
-    let go_on = 0x8080_8080_8080_8080 & (1_u64 << (8 * last)).wrapping_sub(1);
-    ((bytes | go_on).to_le_bytes(), last as usize + 1)
+    let before_last = 1_u64.wrapping_shl(last.saturating_mul(8)).wrapping_sub(1);
+    let go_on = 0x8080_8080_8080_8080 & before_last;
+    let length = (last as usize).saturating_add(1);
+    ((bytes | go_on).to_le_bytes(), length)
 }
 
 fn put_long(mut number: u64, to: &mut Vec<u8>) {
-    while number >= 0x80 {
-        to.push(number as u8 | 0x80);
+    loop {
+        let bits = number.to_le_bytes()[0] & 0x7f;
         number >>= 7;
+        if number == 0 {
+            return to.push(bits);
+        }
+        to.push(bits | 0x80);
     }
-    to.push(number as u8);
 }
 
 fn put_day(day: Day, from: Day, to: &mut Vec<u8>) {
@@ -213,7 +217,7 @@ fn take_long(from: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for (place, byte) in from.iter().enumerate().take(10) {
         let bits = u64::from(byte & 0x7f);
-        let shift = 7 * u32::try_from(place).ok()?;
+        let shift = u32::try_from(place).ok()?.saturating_mul(7);
         number |= bits.checked_shl(shift).filter(|n| n >> shift == bits)?;
         if byte & 0x80 == 0 {
             *from = &from[place.saturating_add(1)..];
