@@ -19,6 +19,7 @@ pub mod recovery;
 pub mod rocks;
 pub mod roots;
 pub mod store;
+pub mod threads;
 pub mod tiles;
 pub mod time_guard;
 pub mod unflushed;
@@ -26,16 +27,16 @@ pub mod view;
 pub mod writer;
 pub mod writes;
 
-use self::commit::{Acknowledged, Committer, Evidence, Flusher, Unacknowledged};
+use self::commit::{Acknowledged, Evidence, Unacknowledged};
 use self::core::Core;
 use self::fatal::Fatal;
-use self::filter::{Filter, KeyScan};
 use self::reader::StateReader;
 use self::recovery::RecoveryError;
 use self::store::{LogStore, Record, StateStore, StoreError, Table};
+use self::threads::Stopped;
 use self::time_guard::{ClockJump, TimeGuard};
 use self::view::View;
-use self::writer::{Job, Writer};
+use self::writer::Job;
 use crate::domain::books::PartyBooks;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
@@ -51,16 +52,9 @@ use crate::proof::note::{NoteSigner, VerifierKey};
 use crate::proof::tile::{Edge, TileCoordinate, TileError};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
-
-/// How many durable batches may wait for the state to be brought after them.
-const UNFLUSHED_BATCHES_MAX: usize = 64;
-
-/// The part of the cache's memory that the filter over keys gets.
-const FILTER_SHARE: usize = 8;
 
 /// Where a ledger lives and how it runs.
 pub struct Setup {
@@ -188,66 +182,27 @@ impl Ledger {
         set_clock(&setup.clock, &core)?;
         let guard = TimeGuard::start(&setup.clock, core.last_time, setup.accept_clock)?;
         let view = Arc::new(RwLock::new(recovery::view(&core, setup.log.as_ref())?));
-        let fatal = Arc::new(Fatal::default());
-        let (jobs, queue) = crossbeam_channel::bounded(setup.settings.queue_submissions_max);
-        let (to_commit, commits) = crossbeam_channel::bounded(1);
-        let (to_flush, flushes) = crossbeam_channel::bounded(UNFLUSHED_BATCHES_MAX);
-        let published = Arc::new(AtomicU64::new(core.next_index()));
-        let cache_bytes_max = setup.settings.cache_bytes_max;
-        let filter_bytes = cache_bytes_max / FILTER_SHARE;
-        let (filter, scan) = Filter::new(filter_bytes);
-        let writer = Writer {
+        let stopped = Stopped {
             core,
             reader: reader.clone(),
-            jobs: queue,
-            commits: to_commit,
-            clock: setup.clock.clone(),
-            guard,
-            settings: setup.settings,
-            published: published.clone(),
-            fatal: fatal.clone(),
-            filter,
-            members_bytes_max: cache_bytes_max - filter_bytes,
-            rotated_at: 0,
-        };
-        let committer = Committer {
             log: setup.log.clone(),
             epoch,
-            reader: reader.clone(),
+            clock: setup.clock.clone(),
+            guard,
             view: view.clone(),
-            published,
-            commits,
-            flushes: to_flush,
-            fatal: fatal.clone(),
+            settings: setup.settings,
+            checkpoint_file: setup.checkpoint_file,
         };
-        let checkpoint_file = setup.checkpoint_file;
-        let flusher = Flusher {
-            reader: reader.clone(),
-            flushes,
-            checkpoint_file,
-            fatal: fatal.clone(),
-        };
-        let (log, clock, for_readers) = (setup.log, setup.clock, reader.clone());
-        let threads = Mutex::new(vec![
-            fatal::spawn("ledger-writer", &fatal, || writer.run(), |_| ())?,
-            fatal::spawn("ledger-commit", &fatal, || committer.run(), Fatal::end)?,
-            fatal::spawn("ledger-flush", &fatal, || flusher.run(), |_| ())?,
-            fatal::spawn(
-                "ledger-keys",
-                &fatal,
-                move || scan_keys(scan, &reader),
-                |_| (),
-            )?,
-        ]);
+        let running = stopped.start()?;
         let inner = Inner {
-            jobs,
-            log,
-            reader: for_readers,
+            jobs: running.jobs,
+            log: setup.log,
+            reader,
             view,
-            clock,
-            fatal,
+            clock: setup.clock,
+            fatal: running.fatal,
             held_keys,
-            threads,
+            threads: Mutex::new(running.threads),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -484,13 +439,6 @@ impl Ledger {
 
     fn tile(&self, coordinate: TileCoordinate) -> Result<Option<Vec<u8>>, StoreError> {
         self.inner.log.tile(coordinate)
-    }
-}
-
-/// Tells the filter what is stored. Without it all is right, and slower.
-fn scan_keys(scan: KeyScan, reader: &StateReader) {
-    if let Err(error) = scan.run(reader) {
-        tracing::warn!(%error, "the stored keys cannot be read; new ids are looked up one by one");
     }
 }
 

@@ -19,8 +19,8 @@ use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// Loads what submissions of a batch may touch that begins with the entry `next_index`. The filter, where there is one, spares the store
-/// the question for what was never written.
+/// Loads what submissions of a batch may touch that begins with the entry `next_index`. The filter,
+/// where there is one, spares the store the question for what was never written.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -1,8 +1,8 @@
 //! Records: how the state's tables write their keys and values.
 //!
 //! Keys sort as their parts do; ids come first in them, because those that begin with the time make
-//! keys that are written in their order. Values are CBOR by field number, so a record can grow. These bytes
-//! are the house's own and can be rebuilt from the entries; no auditor reads them.
+//! keys that are written in their order. Values are CBOR by field number, so a record can grow.
+//! These bytes are the house's own and can be rebuilt from the entries; no auditor reads them.
 //!
 //! ```text
 //! members      member                                       → Member, packed
