@@ -232,6 +232,47 @@ fn a_flush_writes_all_tables_and_the_index_in_one_step() {
 }
 
 #[test]
+fn a_run_is_there_at_once_ahead_of_the_index_and_later_writes_count() {
+    let keys: Vec<String> = (0..5_000).map(|number| format!("{number:05}")).collect();
+    let run = |store: &dyn Store, value: &'static str, skip: usize| {
+        let new = |key| Write {
+            is_new: true,
+            ..put(Table::OpIds, key, value)
+        };
+        let records: Vec<Write<'_>> = keys.iter().skip(skip).map(|key| new(key)).collect();
+        assert!(store.run_records_min() <= 5_000, "it is worth a run");
+        store.add_run(Table::OpIds, &records).expect("added");
+    };
+    let write = |store: &dyn Store| {
+        store
+            .flush(1, &[put(Table::OpIds, "00001", "before")])
+            .expect("flushed");
+        run(store, "first", 2);
+        store
+            .flush(2, &[put(Table::OpIds, "00003", "changed")])
+            .expect("flushed");
+        run(store, "again", 4_000);
+    };
+    each_reopened(write, |store| {
+        let found = get(
+            store,
+            Table::OpIds,
+            &["00000", "00001", "00002", "00003", "04999"],
+        );
+        let found: Vec<&str> = found.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
+        assert_eq!(found, ["-", "before", "first", "changed", "again"]);
+        assert_eq!(StateStore::index(store).expect("it reads"), 2);
+        let mut seen = 0;
+        let count = &mut |_: &[u8]| {
+            seen += 1;
+            seen < 4_000
+        };
+        store.keys(Table::OpIds, count).expect("it reads");
+        assert_eq!(seen, 4_000, "as many as were wanted");
+    });
+}
+
+#[test]
 fn a_scan_is_in_order_from_the_first_to_before_the_last() {
     each(|store| {
         let keys = ["b", "a", "ab", "c", "aa", "b\u{7f}"];
