@@ -17,9 +17,9 @@ use super::store::{
 use crate::platform::config::RocksDb as Settings;
 use crate::proof::tile::TileCoordinate;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
-    IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SstFileWriter, WriteBatch,
-    WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB,
+    DBCompressionType, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
+    SstFileWriter, WriteBatch, WriteOptions,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -104,6 +104,12 @@ fn family_options(name: &str, cache: &Cache, settings: &Settings) -> Options {
     blocks.set_cache_index_and_filter_blocks(true);
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     blocks.set_format_version(5);
+    // In small parts: an index or filter of a whole file is larger than what the cache keeps in one
+    // place, and would be read anew for every key.
+    blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    blocks.set_partition_filters(true);
+    blocks.set_metadata_block_size(4 << 10);
+    blocks.set_pin_top_level_index_and_filter(true);
     options.set_write_buffer_size((settings.memtables_bytes_max / 4).clamp(1 << 20, 64 << 20));
     match name {
         // Entries and tiles come in order, are never changed, and are compressed already or random.
