@@ -88,15 +88,7 @@ impl Fold {
                 self.set.ops.load(*op, None);
             }
         }
-        for op in &needs.targets {
-            let record = self.set.ops.get(op);
-            needs
-                .members
-                .extend(record.and_then(|record| record.member()));
-            needs
-                .clearing
-                .extend(record.and_then(|record| record.clearing()));
-        }
+        needs.add_targets(&self.set.ops);
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
                 let record = match key {

@@ -7,14 +7,9 @@ use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
 use crate::proof::envelope::KeyLookup;
-use crate::proof::keys::{Kid, PublicKey};
+use crate::proof::keys::{Kid, PublicKey, TABLE_FROM, TABLES_MAX};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Signatures of one key after which a table pays.
-const TABLE_FROM: u32 = 32;
-/// Keys that get a table at most: 64 MB of them.
-const TABLES_MAX: usize = 2_000;
 
 /// Keys by their names, as they were at one place. It can be shared, and never changes.
 #[derive(Debug, Clone, Default)]

@@ -8,6 +8,7 @@ use super::ids::Reference;
 use super::member::{DueDays, Member, packed};
 use super::visit::Revision;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
@@ -90,7 +91,7 @@ impl Members {
     /// Whether a member, or its absence, is in memory. Keeps it there.
     pub fn touch(&mut self, id: &Reference) -> bool {
         let hash = self.hash(id);
-        let found = self.shard_mut(hash).find_mut(hash, id);
+        let found = self.shards[place(hash)].find_mut(hash, id);
         let known = found.map(|record| record.0[0] |= TOUCHED);
         known.is_some()
     }
@@ -109,9 +110,16 @@ impl Members {
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.
     pub fn load(&mut self, id: &Reference, stored: Option<&[u8]>) {
-        let hash = self.hash(id);
-        if self.shard_mut(hash).find_mut(hash, id).is_none() {
-            self.insert(hash, Record::new(id, stored, TOUCHED));
+        let (hash, hasher) = (self.hash(id), &self.hasher);
+        let shard = &mut self.shards[place(hash)];
+        let is_same = |record: &Record| record.id() == id.as_bytes();
+        let rehash = |record: &Record| hasher.hash_one(record.id());
+        if let Entry::Vacant(vacant) = shard.records.entry(hash, is_same, rehash) {
+            let record = Record::new(id, stored, TOUCHED);
+            let bytes = record.bytes();
+            vacant.insert(record);
+            shard.bytes = shard.bytes.saturating_add(bytes);
+            self.bytes = self.bytes.saturating_add(bytes);
         }
     }
 
@@ -282,21 +290,8 @@ impl Members {
         }
     }
 
-    fn insert(&mut self, hash: u64, record: Record) {
-        let (hasher, bytes) = (&self.hasher, record.bytes());
-        let shard = &mut self.shards[place(hash)];
-        let rehash = |record: &Record| hasher.hash_one(record.id());
-        shard.records.insert_unique(hash, record, rehash);
-        shard.bytes = shard.bytes.saturating_add(bytes);
-        self.bytes = self.bytes.saturating_add(bytes);
-    }
-
     fn hash(&self, id: &Reference) -> u64 {
         self.hasher.hash_one(id.as_bytes())
-    }
-
-    fn shard_mut(&mut self, hash: u64) -> &mut Shard {
-        &mut self.shards[place(hash)]
     }
 }
 

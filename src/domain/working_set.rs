@@ -283,8 +283,7 @@ impl WorkingSet {
 
 /// The keys of the records that a submission may touch, as far as it names them itself.
 ///
-/// Ops that name an earlier op also touch what that op was about: [`OpRecord::member`] and
-/// [`OpRecord::clearing`], once the op records are loaded.
+/// Ops that name an earlier op also touch what that op was about: [`Needs::add_targets`].
 #[derive(Debug, Default)]
 pub struct Needs {
     /// Members named.
@@ -309,6 +308,14 @@ impl Needs {
             if let Action::Propose(action) = &op.action {
                 self.add_action(governance, author, action);
             }
+        }
+    }
+
+    /// Adds what earlier ops that are named were about: once the records of ops are loaded.
+    pub fn add_targets(&mut self, ops: &Table<OpKey, Arc<OpRecord>>) {
+        for record in self.targets.iter().filter_map(|key| ops.get(key)) {
+            self.members.extend(record.member());
+            self.clearing.extend(record.clearing());
         }
     }
 

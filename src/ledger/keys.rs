@@ -6,15 +6,10 @@
 use crate::domain::governance::Governance;
 use crate::domain::ids::Party;
 use crate::proof::envelope::KeyLookup;
-use crate::proof::keys::{Kid, PublicKey};
+use crate::proof::keys::{Kid, PublicKey, TABLE_FROM, TABLES_MAX};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// Signatures of one key after which a table pays.
-const TABLE_FROM: u32 = 32;
-/// Keys that get a table at most: 64 MB of them.
-const TABLES_MAX: usize = 2_000;
 
 /// Every key ever registered, by name, decompressed once.
 #[derive(Debug, Default)]

@@ -50,15 +50,7 @@ pub fn prefetch<'a>(
     };
     load.submissions(set, submissions)?;
     load.ops(set, &needs.ops)?;
-    for key in &needs.targets {
-        let record = set.ops.get(key);
-        needs
-            .members
-            .extend(record.and_then(|record| record.member()));
-        needs
-            .clearing
-            .extend(record.and_then(|record| record.clearing()));
-    }
+    needs.add_targets(&set.ops);
     load.members(set, needs.members)?;
     load_clearing(set, reader, needs.clearing)
 }

@@ -6,6 +6,7 @@
 use super::store::{Table, Write};
 use super::writes::Writes;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -65,8 +66,8 @@ impl Unflushed {
             let rehash = |known: &Place| hasher.hash_one(known.write_of(batches).key);
             let table = &mut self.tables[write.table as usize];
             match table.entry(hasher.hash_one(write.key), is_same, rehash) {
-                hashbrown::hash_table::Entry::Occupied(mut known) => *known.get_mut() = place,
-                hashbrown::hash_table::Entry::Vacant(vacant) => drop(vacant.insert(place)),
+                Entry::Occupied(mut known) => *known.get_mut() = place,
+                Entry::Vacant(vacant) => drop(vacant.insert(place)),
             }
         }
     }

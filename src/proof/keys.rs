@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 use table::KeyTable;
 
-pub use table::TABLE_BYTES;
+pub use table::{TABLE_BYTES, TABLE_FROM, TABLES_MAX};
 
 /// Why 32 bytes are not registered as a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

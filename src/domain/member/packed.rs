@@ -132,16 +132,14 @@ fn flat<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 /// Appends a number, seven bits a byte.
 #[inline]
 fn put(number: u64, to: &mut Vec<u8>) {
-    match number {
-        ..LONG => {
-            let (bytes, length) = spread(number);
-            let end = to.len().saturating_add(length);
-            // Eight bytes are copied faster than so many as are needed.
-            to.extend_from_slice(&bytes);
-            to.truncate(end);
-        }
-        _ => put_long(number, to),
+    if number >= LONG {
+        return put_long(number, to);
     }
+    let (bytes, length) = spread(number);
+    let end = to.len().saturating_add(length);
+    // Eight bytes are copied faster than so many as are needed.
+    to.extend_from_slice(&bytes);
+    to.truncate(end);
 }
 
 /// Numbers from here on do not fit eight bytes.

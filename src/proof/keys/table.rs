@@ -20,6 +20,10 @@ use std::sync::LazyLock;
 
 /// Bytes that the table of one key takes, about.
 pub const TABLE_BYTES: usize = 40 * 1024;
+/// Signatures of one key after which a table pays.
+pub const TABLE_FROM: u32 = 32;
+/// Keys of a ledger that get a table at most: 80 MB of them.
+pub const TABLES_MAX: usize = 2_000;
 
 /// The encodings of the eight points of small order.
 static SMALL_ORDER: LazyLock<[[u8; 32]; 8]> =
