@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::{Duration, Instant};
 use support::{Sequence, measure_timed, payload, per_second, report};
-use tallyhouse::ledger::rocks::RocksStore;
+use tallyhouse::ledger::rocks;
 use tallyhouse::ledger::store::{Batch, LogStore, Record};
 use tallyhouse::platform::config::RocksDb;
 
@@ -41,7 +41,8 @@ fn bytes(batch: &Batch) -> Vec<u8> {
 
 fn append(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = RocksStore::open(&folder.path().join("db"), &RocksDb::default()).expect("a store");
+    let stores = rocks::open(&folder.path().join("db"), &RocksDb::default());
+    let (store, _) = stores.expect("stores");
     let epoch = store.take_epoch().expect("an epoch");
     let mut file = OpenOptions::new();
     let file = file

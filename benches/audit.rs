@@ -19,7 +19,8 @@ const MEMBERS: u64 = 100_000;
 
 /// The entries of a ledger with so many submissions of so many ops.
 fn entries(submissions: u64, ops: usize) -> Vec<Vec<u8>> {
-    let ledger = house::open(Arc::new(MemoryStore::default()));
+    let store = Arc::new(MemoryStore::default());
+    let ledger = house::open(store.clone(), store);
     let mut random = Sequence(ops as u64);
     for number in 1..=submissions {
         let text = payload(number, ops, MEMBERS, &mut random);

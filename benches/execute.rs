@@ -43,10 +43,8 @@ fn load(set: &mut WorkingSet, submission: &Submission) {
         .ops
         .into_iter()
         .for_each(|key| set.ops.load(key, None));
-    for member in needs.members {
-        if !set.members.touch(&member) {
-            set.members.load(&member, None);
-        }
+    for member in set.members.missing(needs.members) {
+        set.members.load(&member, None);
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use support::{ORIGIN, Sequence, house, measure_timed, payload, per_second, report, signer};
 use tallyhouse::ledger::Ledger;
 use tallyhouse::ledger::commit::Acknowledged;
-use tallyhouse::ledger::rocks::RocksStore;
+use tallyhouse::ledger::rocks;
 use tallyhouse::platform::config::Config;
 use tallyhouse::proof::envelope::{self, KeyLookup};
 use tallyhouse::proof::jws::{self, Jws, Typ};
@@ -65,8 +65,8 @@ fn limit(ledger: &Ledger, envelopes: &[String]) -> Duration {
 fn ledger_bench(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Config::default().rocksdb;
-    let store = RocksStore::open(&folder.path().join("db"), &settings).expect("a store");
-    let ledger = house::open(Arc::new(store));
+    let (log, state) = rocks::open(&folder.path().join("db"), &settings).expect("stores");
+    let ledger = house::open(Arc::new(log), Arc::new(state));
     let runtime = Runtime::new().expect("a runtime");
     let mut number = 1;
     for ops in [1, 400] {

@@ -52,14 +52,14 @@ fn founding() -> Value {
         "keys": keys.map(house_key)}])
 }
 
-/// A founded ledger in a store, with one partner that may submit.
-pub fn open<S: LogStore + StateStore + 'static>(store: Arc<S>) -> Ledger {
+/// A founded ledger in stores, with one partner that may submit.
+pub fn open(log: Arc<dyn LogStore>, state: Arc<dyn StateStore>) -> Ledger {
     let now = Micros::from_seconds(NOW_S);
     let found = sign(&house("govern-1"), "found", &founding());
-    ledger::found(store.as_ref(), note(), found.as_bytes(), now).expect("it is founded");
+    ledger::found(log.as_ref(), note(), found.as_bytes(), now).expect("it is founded");
     let ledger = Ledger::open(Setup {
-        log: store.clone(),
-        state: store,
+        log,
+        state,
         signers: vec![note()],
         clock: Arc::new(Clock::simulated(now.0)),
         settings: Config::default().writer,

@@ -100,11 +100,8 @@ impl Fold {
                 self.set.clearing.load(key, record);
             }
         }
-        self.set.members.warm(&needs.members);
-        for member in needs.members {
-            if !self.set.members.touch(&member) {
-                self.set.members.load(&member, None);
-            }
+        for member in self.set.members.missing(needs.members) {
+            self.set.members.load(&member, None);
         }
     }
 

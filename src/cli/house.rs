@@ -18,7 +18,7 @@
 use crate::cli::keyfile;
 use crate::domain::programme::{ClockKind, Programme};
 use crate::domain::submission::Action;
-use crate::ledger::rocks::RocksStore;
+use crate::ledger::rocks;
 use crate::ledger::store::LogStore;
 use crate::ledger::{Ledger, Setup};
 use crate::platform::clock::Clock;
@@ -149,8 +149,8 @@ fn open_one(
         "there is no ledger in {}; found one with `tallyhouse init`",
         folder.display()
     );
-    let store = Arc::new(RocksStore::open(&folder, &config.rocksdb)?);
-    let founded = founded(store.as_ref())?;
+    let (log, state) = rocks::open(&folder, &config.rocksdb)?;
+    let founded = founded(&log)?;
     anyhow::ensure!(
         founded.id.as_str() == programme.id,
         "the ledger in {} is that of the programme {}",
@@ -163,8 +163,8 @@ fn open_one(
         ClockKind::Simulated => Clock::simulated(0),
     };
     let setup = Setup {
-        log: store.clone(),
-        state: store,
+        log: Arc::new(log),
+        state: Arc::new(state),
         signers,
         clock: Arc::new(clock),
         settings: config.writer.clone(),

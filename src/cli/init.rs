@@ -8,7 +8,7 @@ use super::{house, keyfile, style};
 use crate::domain::ids::Name;
 use crate::domain::money::Currency;
 use crate::domain::time::Micros;
-use crate::ledger::{self, rocks::RocksStore};
+use crate::ledger::{self, rocks};
 use crate::platform::clock::Clock;
 use crate::platform::config::{Config, RocksDb};
 use crate::platform::keys::{self, KeyName, NamedKey};
@@ -220,8 +220,8 @@ pub fn found(arguments: &Arguments) -> anyhow::Result<Founded> {
     fs::create_dir_all(&database)
         .with_context(|| format!("cannot make the folder {}", database.display()))?;
     let vkey = signer.verifier_key().to_string();
-    let store = RocksStore::open(&database, &RocksDb::default())?;
-    let evidence = ledger::found(&store, signer, compact.as_bytes(), now)?;
+    let (log, _) = rocks::open(&database, &RocksDb::default())?;
+    let evidence = ledger::found(&log, signer, compact.as_bytes(), now)?;
     let found_hash = ChainHasher::new().hash(&evidence.record.entry);
     let vkey_file = keys_dir.join("ledger.vkey");
     fs::write(&vkey_file, format!("{vkey}\n"))

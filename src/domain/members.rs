@@ -31,7 +31,7 @@ const PRESENT: u8 = 2;
 const HEAD_BYTES: usize = 10;
 
 /// A member that was changed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MemberChange {
     /// Whose account.
     pub id: Reference,
@@ -42,7 +42,7 @@ pub struct MemberChange {
     /// Where its bytes are among those of all changes; nothing where its first op was taken back.
     pub packed: Option<Range<usize>>,
     /// A large one, until the batch ends: it is then packed once, and not for every op.
-    open: Option<Member>,
+    open: Option<Box<Member>>,
 }
 
 /// Members that were changed, each once, and their bytes, by [`packed::pack`].
@@ -88,24 +88,24 @@ impl Default for Members {
 }
 
 impl Members {
-    /// Whether a member, or its absence, is in memory. Keeps it there.
-    pub fn touch(&mut self, id: &Reference) -> bool {
-        let hash = self.hash(id);
-        let found = self.shards[place(hash)].find_mut(hash, id);
-        let known = found.map(|record| record.0[0] |= TOUCHED);
-        known.is_some()
-    }
-
-    /// Brings records close to the processor, many at once, before they are asked for one by one:
-    /// each lies somewhere else, and waiting for each takes longer than all the rest.
-    pub fn warm(&self, ids: &[Reference]) {
-        let near = ids.iter().map(|id| {
-            let hash = self.hash(id);
+    /// Of these, the members that are not in memory, nor is their absence; keeps the others there.
+    ///
+    /// All are looked for at once, because each lies somewhere else, and waiting for one after the
+    /// other takes longer than all the rest.
+    pub fn missing(&mut self, ids: Vec<Reference>) -> Vec<Reference> {
+        let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id)).collect();
+        let near = hashes.iter().map(|hash| {
             // The first whose hash looks alike is nearly always the one.
-            let found = self.shards[place(hash)].records.find(hash, |_| true);
+            let found = self.shards[place(*hash)].records.find(*hash, |_| true);
             found.map_or(0, |record| u64::from(record.0[0]))
         });
         std::hint::black_box(near.fold(0, u64::wrapping_add));
+        let pairs = ids.into_iter().zip(hashes);
+        let unknown = pairs.filter(|(id, hash)| {
+            let found = self.shards[place(*hash)].find_mut(*hash, id);
+            found.map(|record| record.0[0] |= TOUCHED).is_none()
+        });
+        unknown.map(|(id, _)| id).collect()
     }
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.
@@ -123,7 +123,7 @@ impl Members {
         }
     }
 
-    /// The member under an id that was touched or loaded for this batch.
+    /// The member under an id that was kept or loaded for this batch.
     pub fn get(&self, id: &Reference) -> Option<Member> {
         let record = self.record(id);
         if let Some(open) = self.open(record, id) {
@@ -146,21 +146,24 @@ impl Members {
         }
     }
 
-    /// Replaces a member that was touched or loaded for this batch.
+    /// Replaces a member that was kept or loaded for this batch.
     pub fn put(&mut self, revision: Revision, utc_offset_min: i16) {
-        let days_before = || revision.before.due_days;
-        let days_after = revision.member.due_days(utc_offset_min);
-        if revision.member.lots.iter().len() > OPEN_LOTS {
-            let noted = self.note(&revision.id, days_before, days_after);
-            noted.open = Some(revision.member);
-            return;
+        let Revision { id, before, member } = revision;
+        let change = MemberChange {
+            id,
+            days_before: before.due_days,
+            days_after: member.due_days(utc_offset_min),
+            packed: None,
+            open: None,
+        };
+        if member.lots.iter().len() > OPEN_LOTS {
+            let open = Some(Box::new(member));
+            return self.note(MemberChange { open, ..change });
         }
         let start = self.changes.bytes.len();
-        packed::pack(&revision.member, &mut self.changes.bytes);
+        packed::pack(&member, &mut self.changes.bytes);
         let packed = Some(start..self.changes.bytes.len());
-        let noted = self.note(&revision.id, days_before, days_after);
-        (noted.packed, noted.open) = (packed.clone(), None);
-        self.write(&revision.id, packed);
+        self.note(MemberChange { packed, ..change });
     }
 
     /// Puts a member back as it was before a [`Members::put`]: its bytes, or nothing.
@@ -169,27 +172,28 @@ impl Members {
         self.changes
             .bytes
             .extend_from_slice(bytes.unwrap_or_default());
-        let packed = bytes.map(|_| start..self.changes.bytes.len());
         let member = bytes.and_then(packed::unpack);
         let days_after = member.map(|member| member.due_days(utc_offset_min));
-        let days_before = || unreachable!("it was changed before");
-        let noted = self.note(id, days_before, days_after.unwrap_or_default());
-        (noted.packed, noted.open) = (packed.clone(), None);
-        self.write(id, packed);
+        self.note(MemberChange {
+            id: *id,
+            days_before: DueDays::new(),
+            days_after: days_after.unwrap_or_default(),
+            packed: bytes.map(|_| start..self.changes.bytes.len()),
+            open: None,
+        });
     }
 
     /// Members that were changed since this was last asked.
     pub fn take_changes(&mut self) -> MemberChanges {
-        for place in 0..self.changes.members.len() {
+        for at in 0..self.changes.members.len() {
             let MemberChanges { members, bytes } = &mut self.changes;
-            let noted = &mut members[place];
+            let noted = &mut members[at];
             if let Some(open) = noted.open.take() {
                 let start = bytes.len();
                 packed::pack(&open, bytes);
-                let packed = Some(start..bytes.len());
-                noted.packed.clone_from(&packed);
-                let id = noted.id;
-                self.write(&id, packed);
+                noted.packed = Some(start..bytes.len());
+                let change = noted.clone();
+                self.note(change);
             }
         }
         let room = MemberChanges {
@@ -199,47 +203,33 @@ impl Members {
         std::mem::replace(&mut self.changes, room)
     }
 
-    /// The change of a member. The record says where it was noted first; that of an earlier batch
-    /// names another's, or none.
-    fn note(
-        &mut self,
-        id: &Reference,
-        days_before: impl FnOnce() -> DueDays,
-        days_after: DueDays,
-    ) -> &mut MemberChange {
-        let hash = self.hash(id);
-        let record = self.shards[place(hash)].find_mut(hash, id);
-        let record = record.unwrap_or_else(|| not_loaded(id));
-        record.0[0] |= TOUCHED;
-        let all = &mut self.changes.members;
-        let place = record.change();
-        if all.get(place).is_some_and(|noted| noted.id == *id) {
-            all[place].days_after = days_after;
-            return &mut all[place];
-        }
-        record.set_change(all.len());
-        all.push(MemberChange {
-            id: *id,
-            days_before: days_before(),
-            days_after,
-            packed: None,
-            open: None,
-        });
-        all.last_mut().expect("it was just added")
-    }
-
-    /// Writes bytes of a change into the member's record.
-    fn write(&mut self, id: &Reference, packed: Option<Range<usize>>) {
-        let hash = self.hash(id);
-        let packed = packed.map(|range| &self.changes.bytes[range]);
+    /// Notes a change, which takes the place of an earlier one of the batch, and writes its bytes
+    /// into the record unless the member stays open. The record says where the earlier one is; that
+    /// of an earlier batch names another's, or none.
+    fn note(&mut self, mut change: MemberChange) {
+        let hash = self.hash(&change.id);
         let shard = &mut self.shards[place(hash)];
-        let record = shard.find_mut(hash, id);
-        let record = record.unwrap_or_else(|| not_loaded(id));
-        let before = record.0.len();
-        record.replace(id, packed);
-        let after = record.0.len();
-        shard.bytes = shard.bytes.saturating_add(after).saturating_sub(before);
-        self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
+        let is_same = |record: &Record| record.id() == change.id.as_bytes();
+        let record = shard.records.find_mut(hash, is_same);
+        let record = record.unwrap_or_else(|| not_loaded(&change.id));
+        record.0[0] |= TOUCHED;
+        let MemberChanges { members, bytes } = &mut self.changes;
+        if change.open.is_none() {
+            let packed = change.packed.clone().map(|range| &bytes[range]);
+            let (before, after) = record.replace(&change.id, packed);
+            shard.bytes = shard.bytes.saturating_add(after).saturating_sub(before);
+            self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
+        }
+        match members.get_mut(record.change()) {
+            Some(earlier) if earlier.id == change.id => {
+                change.days_before = std::mem::take(&mut earlier.days_before);
+                *earlier = change;
+            }
+            _ => {
+                record.set_change(members.len());
+                members.push(change);
+            }
+        }
     }
 
     fn record(&self, id: &Reference) -> &Record {
@@ -253,7 +243,7 @@ impl Members {
 
     fn open(&self, record: &Record, id: &Reference) -> Option<&Member> {
         let noted = self.changes.members.get(record.change());
-        noted.filter(|noted| noted.id == *id)?.open.as_ref()
+        noted.filter(|noted| noted.id == *id)?.open.as_deref()
     }
 
     /// Every member in memory, in no order.
@@ -354,15 +344,19 @@ impl Record {
         self.0[at..][..packed.len()].copy_from_slice(packed);
     }
 
-    fn replace(&mut self, id: &Reference, packed: Option<&[u8]>) {
+    /// Answers its memory before and after.
+    fn replace(&mut self, id: &Reference, packed: Option<&[u8]>) -> (usize, usize) {
+        let before = self.0.len();
         let room = self.0[HEAD_BYTES..].len().saturating_sub(self.id().len());
         let needed = packed.map_or(0, <[u8]>::len);
         if needed <= room && room.saturating_sub(needed) < 4 * STEP_BYTES {
-            return self.fill(packed, TOUCHED);
+            self.fill(packed, TOUCHED);
+            return (before, before);
         }
         let change = self.change();
         *self = Self::new(id, packed, TOUCHED);
         self.set_change(change);
+        (before, self.0.len())
     }
 
     /// Its place among the changes of the batch that changed it last.

@@ -119,12 +119,8 @@ impl Loader<'_> {
     }
 
     fn members(&mut self, set: &mut WorkingSet, ids: Vec<Reference>) -> Result<(), StoreError> {
-        set.members.warm(&ids);
         let mut perhaps = Vec::new();
-        for id in ids {
-            if set.members.touch(&id) {
-                continue;
-            }
+        for id in set.members.missing(ids) {
             let filter = self.filter.as_ref();
             let hash = filter.map_or(0, |filter| filter.hash(Table::Members, id.as_bytes()));
             match self.may_have(hash) {

@@ -88,22 +88,17 @@ impl StateReader {
     /// ahead of the state, and the others may not.
     fn store_writes(&self, unflushed: &Unflushed) -> Result<(), StoreError> {
         let mut others = Vec::new();
-        for table in Table::ALL {
-            let mut run = Vec::new();
-            for write in unflushed.writes(table) {
-                match write.is_new {
-                    true => run.push(write),
-                    false => others.push(write),
-                }
-            }
-            if run.len() < self.store.run_records_min() {
-                others.append(&mut run);
+        for (table, writes) in Table::ALL.into_iter().zip(unflushed.merged()) {
+            let is_new = |write: &&Write<'_>| write.is_new;
+            let new = writes.iter().filter(is_new).count();
+            if new == 0 || new < self.store.run_records_min() {
+                others.extend(writes);
                 continue;
             }
-            run.sort_unstable_by(|a, b| a.key.cmp(b.key));
+            let (run, rest): (Vec<_>, Vec<_>) = writes.into_iter().partition(|w| w.is_new);
             self.store.add_run(table, &run)?;
+            others.extend(rest);
         }
-        others.sort_unstable_by(|a, b| (a.table, a.key).cmp(&(b.table, b.key)));
         self.store.flush(unflushed.size(), &others)
     }
 

@@ -201,7 +201,7 @@ pub trait StateStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError>;
 
-    /// Calls `each` with every key of a table, in order, until it answers `false`.
+    /// Calls `each` with every key of a table, in no order, until it answers `false`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -218,7 +218,8 @@ pub trait StateStore: Send + Sync {
     /// [`StoreError`], after which some or all of them may be there.
     fn add_run(&self, table: Table, records: &[Write<'_>]) -> Result<(), StoreError>;
 
-    /// Applies all writes in one atomic step, together with the index they bring the state to.
+    /// Applies all writes in one atomic step, together with the index they bring the state to. They
+    /// come in order of tables and keys, each key once.
     ///
     /// # Errors
     /// [`StoreError`], after which the state may stand before or after the flush.

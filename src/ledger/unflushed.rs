@@ -88,6 +88,36 @@ impl Unflushed {
         let places = self.tables[table as usize].iter();
         places.map(|place| place.write_of(&self.batches))
     }
+
+    /// What the writes of all batches come to, by table: in order of the keys, each key once. What
+    /// was new and changed since is new.
+    pub fn merged(&self) -> [Vec<Write<'_>>; Table::ALL.len()] {
+        let mut all = [const { Vec::new() }; Table::ALL.len()];
+        for write in self.batches.iter().flat_map(|batch| batch.iter()) {
+            all[write.table as usize].push((head(write.key), write));
+        }
+        all.map(|mut writes| {
+            // Stable, so that of one key the last write stays the last; and quick where writes come
+            // in order already, as those of ids that rise do.
+            writes.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.cmp(y.key)));
+            let mut merged: Vec<Write<'_>> = Vec::with_capacity(writes.len());
+            for (_, write) in writes {
+                match merged.last_mut() {
+                    Some(last) if last.key == write.key => last.value = write.value,
+                    _ => merged.push(write),
+                }
+            }
+            merged
+        })
+    }
+}
+
+/// A key's first bytes as a number, which sorts as the key does: most keys differ there.
+fn head(key: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    let length = key.len().min(8);
+    head[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(head)
 }
 
 impl Place {

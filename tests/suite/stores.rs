@@ -1,17 +1,19 @@
 //! What every log and state store owes the writer, asked of each of them.
 
-use std::sync::Arc;
+use std::path::Path;
 use tallyhouse::ledger::memory::{Fault, MemoryStore};
-use tallyhouse::ledger::rocks::RocksStore;
+use tallyhouse::ledger::rocks;
 use tallyhouse::ledger::store::{
     AppendError, Batch, Epoch, LogStore, Record, StateStore, StoreError, Table, Write,
 };
 use tallyhouse::platform::config::RocksDb as Settings;
 use tallyhouse::proof::tile::{TILE_BYTES, Tile, TileCoordinate};
 
-/// A store of either kind.
-trait Store: LogStore + StateStore {}
-impl<T: LogStore + StateStore> Store for T {}
+/// A log and a state of one kind.
+struct Stores<'a> {
+    log: &'a dyn LogStore,
+    state: &'a dyn StateStore,
+}
 
 fn settings() -> Settings {
     let mib = 1 << 20;
@@ -22,21 +24,38 @@ fn settings() -> Settings {
     }
 }
 
-/// Asks something of each kind of store, empty.
-fn each(ask: impl Fn(&dyn Store)) {
-    ask(&MemoryStore::default());
-    let folder = tempfile::tempdir().expect("a folder");
-    ask(&RocksStore::open(folder.path(), &settings()).expect("opened"));
+/// Asks something of stores in memory.
+fn in_memory(store: &MemoryStore, ask: impl Fn(&Stores)) {
+    ask(&Stores {
+        log: store,
+        state: store,
+    });
 }
 
-/// Asks the same of a memory store, and of a database that is closed and opened in between.
-fn each_reopened(before: impl Fn(&dyn Store), after: impl Fn(&dyn Store)) {
-    let memory = Arc::new(MemoryStore::default());
-    before(memory.as_ref());
-    after(memory.as_ref());
+/// Asks something of databases in a folder.
+fn in_folder(folder: &Path, ask: impl Fn(&Stores)) {
+    let (log, state) = rocks::open(folder, &settings()).expect("opened");
+    ask(&Stores {
+        log: &log,
+        state: &state,
+    });
+}
+
+/// Asks something of each kind of store, empty.
+fn each(ask: impl Fn(&Stores)) {
+    in_memory(&MemoryStore::default(), &ask);
     let folder = tempfile::tempdir().expect("a folder");
-    before(&RocksStore::open(folder.path(), &settings()).expect("opened"));
-    after(&RocksStore::open(folder.path(), &settings()).expect("opened again"));
+    in_folder(folder.path(), ask);
+}
+
+/// Asks the same of a memory store, and of databases that are closed and opened in between.
+fn each_reopened(before: impl Fn(&Stores), after: impl Fn(&Stores)) {
+    let memory = MemoryStore::default();
+    in_memory(&memory, &before);
+    in_memory(&memory, &after);
+    let folder = tempfile::tempdir().expect("a folder");
+    in_folder(folder.path(), before);
+    in_folder(folder.path(), after);
 }
 
 fn record(seed: usize, bytes: usize) -> Record {
@@ -69,94 +88,98 @@ fn tile_at(from: usize) -> TileCoordinate {
     }
 }
 
-fn size(store: &dyn Store) -> u64 {
-    store.head().expect("it reads").size
+fn size(store: &Stores) -> u64 {
+    log_size(store.log)
+}
+
+fn log_size(log: &dyn LogStore) -> u64 {
+    log.head().expect("it reads").size
 }
 
 #[test]
 fn a_log_begins_empty() {
     each(|store| {
-        let head = store.head().expect("it reads");
+        let head = store.log.head().expect("it reads");
         assert_eq!((head.size, head.chain_hash), (0, [0; 32]));
         assert_eq!(head.checkpoint, None);
-        assert_eq!(store.read_from(0, 10).expect("it reads"), []);
-        assert_eq!(store.tile(tile_at(0)).expect("it reads"), None);
-        assert_eq!(StateStore::index(store).expect("it reads"), 0);
+        assert_eq!(store.log.read_from(0, 10).expect("it reads"), []);
+        assert_eq!(store.log.tile(tile_at(0)).expect("it reads"), None);
+        assert_eq!(store.state.index().expect("it reads"), 0);
     });
 }
 
 #[test]
 fn batches_are_read_back_in_order_without_gap() {
-    let append = |store: &dyn Store| {
-        let epoch = store.take_epoch().expect("an epoch");
-        store.append(0, epoch, &batch(0, 1)).expect("appended");
-        store.append(1, epoch, &batch(1, 6)).expect("appended");
-        store.append(7, epoch, &batch(7, 3)).expect("appended");
+    let append = |store: &Stores| {
+        let epoch = store.log.take_epoch().expect("an epoch");
+        store.log.append(0, epoch, &batch(0, 1)).expect("appended");
+        store.log.append(1, epoch, &batch(1, 6)).expect("appended");
+        store.log.append(7, epoch, &batch(7, 3)).expect("appended");
     };
     each_reopened(append, |store| {
-        let head = store.head().expect("it reads");
+        let head = store.log.head().expect("it reads");
         assert_eq!((head.size, head.chain_hash), (10, [10; 32]));
         assert_eq!(head.checkpoint.as_deref(), Some("checkpoint of 10"));
         let all: Vec<Record> = (0..3)
             .flat_map(|at| batch([0, 1, 7][at], [1, 6, 3][at]).records)
             .collect();
-        assert_eq!(store.read_from(0, 100).expect("it reads"), all);
-        assert_eq!(store.read_from(4, 3).expect("it reads"), all[4..7]);
-        assert_eq!(store.read_from(9, 5).expect("it reads"), all[9..]);
+        assert_eq!(store.log.read_from(0, 100).expect("it reads"), all);
+        assert_eq!(store.log.read_from(4, 3).expect("it reads"), all[4..7]);
+        assert_eq!(store.log.read_from(9, 5).expect("it reads"), all[9..]);
         for past in [10, 11, u64::MAX] {
-            assert_eq!(store.read_from(past, 5).expect("it reads"), []);
+            assert_eq!(store.log.read_from(past, 5).expect("it reads"), []);
         }
-        assert_eq!(store.read_from(0, 0).expect("it reads"), []);
+        assert_eq!(store.log.read_from(0, 0).expect("it reads"), []);
         for from in [0, 1, 7] {
-            let tile = store.tile(tile_at(from)).expect("it reads");
+            let tile = store.log.tile(tile_at(from)).expect("it reads");
             assert_eq!(tile.map(|tile| tile.len()), Some(TILE_BYTES));
         }
-        assert_eq!(store.tile(tile_at(2)).expect("it reads"), None);
+        assert_eq!(store.log.tile(tile_at(2)).expect("it reads"), None);
         let deeper = TileCoordinate { level: 1, index: 0 };
-        assert_eq!(store.tile(deeper).expect("it reads"), None);
+        assert_eq!(store.log.tile(deeper).expect("it reads"), None);
     });
 }
 
 #[test]
 fn an_append_at_another_size_is_stale_and_writes_nothing() {
     each(|store| {
-        let epoch = store.take_epoch().expect("an epoch");
-        store.append(0, epoch, &batch(0, 4)).expect("appended");
+        let epoch = store.log.take_epoch().expect("an epoch");
+        store.log.append(0, epoch, &batch(0, 4)).expect("appended");
         for wrong in [0, 3, 5, u64::MAX] {
-            let refused = store.append(wrong, epoch, &batch(4, 2));
+            let refused = store.log.append(wrong, epoch, &batch(4, 2));
             assert!(
                 matches!(refused, Err(AppendError::Stale)),
                 "{wrong}: {refused:?}"
             );
         }
         assert_eq!(size(store), 4);
-        assert_eq!(store.read_from(0, 100).expect("it reads").len(), 4);
-        assert_eq!(store.tile(tile_at(4)).expect("it reads"), None);
+        assert_eq!(store.log.read_from(0, 100).expect("it reads").len(), 4);
+        assert_eq!(store.log.tile(tile_at(4)).expect("it reads"), None);
     });
 }
 
 #[test]
 fn an_earlier_epoch_is_fenced_off() {
-    let begin = |store: &dyn Store| {
-        let first = store.take_epoch().expect("an epoch");
-        store.append(0, first, &batch(0, 1)).expect("appended");
-        assert!(store.take_epoch().expect("an epoch") > first);
-        let refused = store.append(1, first, &batch(1, 1));
+    let begin = |store: &Stores| {
+        let first = store.log.take_epoch().expect("an epoch");
+        store.log.append(0, first, &batch(0, 1)).expect("appended");
+        assert!(store.log.take_epoch().expect("an epoch") > first);
+        let refused = store.log.append(1, first, &batch(1, 1));
         assert!(matches!(refused, Err(AppendError::Stale)), "{refused:?}");
     };
     each_reopened(begin, |store| {
         // Epochs go on rising after a restart, and a number that was never taken is none.
-        let third = store.take_epoch().expect("an epoch");
+        let third = store.log.take_epoch().expect("an epoch");
         assert_eq!(third, Epoch(3));
         for other in [Epoch(0), Epoch(1), Epoch(2), Epoch(4)] {
-            let refused = store.append(1, other, &batch(1, 1));
+            let refused = store.log.append(1, other, &batch(1, 1));
             assert!(
                 matches!(refused, Err(AppendError::Stale)),
                 "{other:?}: {refused:?}"
             );
         }
         assert_eq!(size(store), 1);
-        store.append(1, third, &batch(1, 1)).expect("appended");
+        store.log.append(1, third, &batch(1, 1)).expect("appended");
         assert_eq!(size(store), 2);
     });
 }
@@ -177,15 +200,21 @@ fn delete(table: Table, key: &str) -> Write<'_> {
     }
 }
 
-fn get(store: &dyn Store, table: Table, keys: &[&str]) -> Vec<Option<String>> {
+fn get(store: &Stores, table: Table, keys: &[&str]) -> Vec<Option<String>> {
+    get_of(store.state, table, keys)
+}
+
+fn get_of(state: &dyn StateStore, table: Table, keys: &[&str]) -> Vec<Option<String>> {
     let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.as_bytes().to_vec()).collect();
-    let values = store.multi_get(table, &keys).expect("it reads");
+    let values = state.multi_get(table, &keys).expect("it reads");
     let text = |value: Vec<u8>| String::from_utf8(value).expect("text");
     values.into_iter().map(|value| value.map(text)).collect()
 }
 
-fn scan(store: &dyn Store, from: &str, to: &str, limit: usize) -> String {
-    let pairs = store.scan(Table::Expiry, from.as_bytes(), to.as_bytes(), limit);
+fn scan(store: &Stores, from: &str, to: &str, limit: usize) -> String {
+    let pairs = store
+        .state
+        .scan(Table::Expiry, from.as_bytes(), to.as_bytes(), limit);
     let keys = pairs.expect("it reads").into_iter().map(|(key, _)| key);
     let text = |key: Vec<u8>| String::from_utf8(key).expect("text");
     keys.map(text).collect::<Vec<_>>().join(" ")
@@ -193,24 +222,20 @@ fn scan(store: &dyn Store, from: &str, to: &str, limit: usize) -> String {
 
 #[test]
 fn a_flush_writes_all_tables_and_the_index_in_one_step() {
-    let write = |store: &dyn Store| {
+    let write = |store: &Stores| {
         let all = Table::ALL.map(|table| put(table, "a", table.name()));
-        store.flush(3, &all).expect("flushed");
+        store.state.flush(3, &all).expect("flushed");
         let more = [
             put(Table::Members, "b", "1"),
-            delete(Table::OpIds, "a"),
-            delete(Table::OpIds, "never there"),
-            put(Table::Lines, "a", ""),
-            // The last write of a key counts.
-            put(Table::Members, "c", "1"),
-            delete(Table::Members, "c"),
-            delete(Table::Members, "d"),
+            delete(Table::Members, "never there"),
             put(Table::Members, "d", "2"),
+            delete(Table::OpIds, "a"),
+            put(Table::Lines, "a", ""),
         ];
-        store.flush(7, &more).expect("flushed");
+        store.state.flush(7, &more).expect("flushed");
     };
     each_reopened(write, |store| {
-        assert_eq!(StateStore::index(store).expect("it reads"), 7);
+        assert_eq!(store.state.index().expect("it reads"), 7);
         let some = |text: &str| Some(text.to_owned());
         // In the order of the keys asked for, each as often as asked.
         assert_eq!(
@@ -226,29 +251,55 @@ fn a_flush_writes_all_tables_and_the_index_in_one_step() {
         assert_eq!(get(store, Table::Governance, &[]), []);
         // The log was not touched.
         assert_eq!(size(store), 0);
-        store.flush(8, &[]).expect("flushed");
-        assert_eq!(StateStore::index(store).expect("it reads"), 8);
+        store.state.flush(8, &[]).expect("flushed");
+        assert_eq!(store.state.index().expect("it reads"), 8);
+    });
+}
+
+#[test]
+fn many_writes_and_few_follow_each_other() {
+    let keys: Vec<String> = (0..6_000).map(|number| format!("{number:05}")).collect();
+    let write = |store: &Stores| {
+        let all = |value| keys.iter().map(move |key| put(Table::Members, key, value));
+        let few: Vec<Write<'_>> = all("few").take(10).collect();
+        store.state.flush(1, &few).expect("flushed");
+        let mut many: Vec<Write<'_>> = all("many").skip(5).collect();
+        many[1].value = None;
+        store.state.flush(2, &many).expect("flushed");
+        store.state.flush(3, &few[8..9]).expect("flushed");
+    };
+    each_reopened(write, |store| {
+        let found = get(
+            store,
+            Table::Members,
+            &["00004", "00005", "00006", "00008", "05999"],
+        );
+        let found: Vec<&str> = found.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
+        assert_eq!(found, ["few", "many", "-", "few", "many"]);
+        assert_eq!(store.state.index().expect("it reads"), 3);
     });
 }
 
 #[test]
 fn a_run_is_there_at_once_ahead_of_the_index_and_later_writes_count() {
     let keys: Vec<String> = (0..5_000).map(|number| format!("{number:05}")).collect();
-    let run = |store: &dyn Store, value: &'static str, skip: usize| {
+    let run = |store: &Stores, value: &'static str, skip: usize| {
         let new = |key| Write {
             is_new: true,
             ..put(Table::OpIds, key, value)
         };
         let records: Vec<Write<'_>> = keys.iter().skip(skip).map(|key| new(key)).collect();
-        assert!(store.run_records_min() <= 5_000, "it is worth a run");
-        store.add_run(Table::OpIds, &records).expect("added");
+        assert!(store.state.run_records_min() <= 5_000, "it is worth a run");
+        store.state.add_run(Table::OpIds, &records).expect("added");
     };
-    let write = |store: &dyn Store| {
+    let write = |store: &Stores| {
         store
+            .state
             .flush(1, &[put(Table::OpIds, "00001", "before")])
             .expect("flushed");
         run(store, "first", 2);
         store
+            .state
             .flush(2, &[put(Table::OpIds, "00003", "changed")])
             .expect("flushed");
         run(store, "again", 4_000);
@@ -261,13 +312,13 @@ fn a_run_is_there_at_once_ahead_of_the_index_and_later_writes_count() {
         );
         let found: Vec<&str> = found.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
         assert_eq!(found, ["-", "before", "first", "changed", "again"]);
-        assert_eq!(StateStore::index(store).expect("it reads"), 2);
+        assert_eq!(store.state.index().expect("it reads"), 2);
         let mut seen = 0;
         let count = &mut |_: &[u8]| {
             seen += 1;
             seen < 4_000
         };
-        store.keys(Table::OpIds, count).expect("it reads");
+        store.state.keys(Table::OpIds, count).expect("it reads");
         assert_eq!(seen, 4_000, "as many as were wanted");
     });
 }
@@ -277,13 +328,13 @@ fn a_scan_is_in_order_from_the_first_to_before_the_last() {
     each(|store| {
         let keys = ["b", "a", "ab", "c", "aa", "b\u{7f}"];
         let writes: Vec<Write<'_>> = keys.iter().map(|key| put(Table::Expiry, key, "")).collect();
-        store.flush(1, &writes).expect("flushed");
+        store.state.flush(1, &writes).expect("flushed");
         // Neighbours in other tables do not show.
         let others = [
             put(Table::Governance, "a", "x"),
             put(Table::Members, "b", "x"),
         ];
-        store.flush(2, &others).expect("flushed");
+        store.state.flush(2, &others).expect("flushed");
         assert_eq!(scan(store, "", "z", 100), "a aa ab b b\u{7f} c");
         assert_eq!(scan(store, "aa", "b", 100), "aa ab");
         assert_eq!(scan(store, "aa", "c", 2), "aa ab");
@@ -300,15 +351,16 @@ fn a_scan_is_in_order_from_the_first_to_before_the_last() {
 fn log_and_state_are_written_apart() {
     each_reopened(
         |store| {
-            let epoch = store.take_epoch().expect("an epoch");
-            store.append(0, epoch, &batch(0, 5)).expect("appended");
+            let epoch = store.log.take_epoch().expect("an epoch");
+            store.log.append(0, epoch, &batch(0, 5)).expect("appended");
             store
+                .state
                 .flush(2, &[put(Table::Members, "a", "1")])
                 .expect("flushed");
         },
         |store| {
             assert_eq!(size(store), 5);
-            assert_eq!(StateStore::index(store).expect("it reads"), 2);
+            assert_eq!(store.state.index().expect("it reads"), 2);
         },
     );
 }
@@ -316,17 +368,17 @@ fn log_and_state_are_written_apart() {
 #[test]
 fn a_second_process_cannot_open_a_database_that_is_open() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = RocksStore::open(folder.path(), &settings()).expect("opened");
-    let second = RocksStore::open(folder.path(), &settings());
+    let open = rocks::open(folder.path(), &settings()).expect("opened");
+    let second = rocks::open(folder.path(), &settings());
     assert!(matches!(second, Err(StoreError::Database(_))));
     drop(open);
-    RocksStore::open(folder.path(), &settings()).expect("opened after the first was closed");
+    rocks::open(folder.path(), &settings()).expect("opened after the first was closed");
 }
 
 #[test]
 fn a_record_as_large_as_any_is_read_back() {
     each(|store| {
-        let epoch = store.take_epoch().expect("an epoch");
+        let epoch = store.log.take_epoch().expect("an epoch");
         let big = Record {
             entry: vec![1; 65_535],
             effects: (0..40 << 20)
@@ -337,8 +389,8 @@ fn a_record_as_large_as_any_is_read_back() {
             records: vec![big.clone()],
             ..batch(0, 1)
         };
-        store.append(0, epoch, &one).expect("appended");
-        assert!(store.read_from(0, 1).expect("it reads") == [big]);
+        store.log.append(0, epoch, &one).expect("appended");
+        assert!(store.log.read_from(0, 1).expect("it reads") == [big]);
     });
 }
 
@@ -363,7 +415,7 @@ fn a_fault_does_what_it_says_once() {
             (refused, uncertain),
             (fault == Fault::Refuse, fault != Fault::Refuse)
         );
-        assert_eq!(size(&store), 5 + kept);
+        assert_eq!(log_size(&store), 5 + kept);
         store
             .append(5 + kept, epoch, &batch(7, 2))
             .expect("appended");
@@ -384,8 +436,8 @@ fn a_crash_takes_the_state_back_to_where_it_was_durable() {
     store.crash();
     assert_eq!(StateStore::index(&store).expect("it reads"), 1);
     assert_eq!(
-        get(&store, Table::Members, &["a", "b"]),
+        get_of(&store, Table::Members, &["a", "b"]),
         [Some("1".to_owned()), None]
     );
-    assert_eq!(size(&store), 3, "the log is durable");
+    assert_eq!(log_size(&store), 3, "the log is durable");
 }

@@ -154,10 +154,8 @@ impl Ledger {
         let mut needs = Needs::default();
         let governance = self.set.governance().clone();
         needs.add(&governance, party, submission);
-        for member in needs.members {
-            if !self.set.members.touch(&member) {
-                self.set.members.load(&member, None);
-            }
+        for member in self.set.members.missing(needs.members) {
+            self.set.members.load(&member, None);
         }
         for op in needs.ops {
             if !self.set.ops.touch(&op) {
