@@ -113,11 +113,11 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         windows: set.windows.iter().cloned().collect(),
         carried: set.windows.carried().clone(),
         members: set.members.records().collect(),
-        ops: sorted(
-            set.ops
-                .records()
-                .map(|(key, record)| (key, record.as_ref())),
-        ),
+        ops: set
+            .ops
+            .records()
+            .map(|(key, op)| (*key, op.record()))
+            .collect(),
         submissions: sorted(set.submissions.records()),
         clearing: sorted(set.clearing.records()),
         expiry: replay.fold.expiry.all(),
@@ -195,7 +195,7 @@ impl Body {
             set.members.load(&key, Some(&bytes));
         }
         for (key, record) in self.ops {
-            set.ops.load(key, Some(Arc::new(record)));
+            set.put_op(key, &record);
         }
         for (key, record) in self.submissions {
             set.submissions.load(key, Some(record));

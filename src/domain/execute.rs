@@ -17,6 +17,7 @@ use super::submission::{Mode, Op, Submission};
 use super::time::{Day, Micros};
 use super::visit::{Revision, Visit};
 use super::window::{Carried, Window};
+use super::working_set::packed::PackedOp;
 use super::working_set::{OpRecord, Subject, WorkingSet};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ pub struct Draft {
     /// What a later op may need of it.
     pub subject: Subject,
     /// The record of an earlier op that it changes.
-    pub target: Option<(Reference, Arc<OpRecord>)>,
+    pub target: Option<(Reference, Box<OpRecord>)>,
     /// The author's count of points burned this day.
     pub burned: Option<DayCount>,
     /// Governance as it would be.
@@ -247,7 +248,7 @@ fn execute_op(
     undo: &mut Undo,
 ) -> Effect {
     let digest = op.digest();
-    match set.ops.get(&(signer.party, op.id)) {
+    match set.op(&(signer.party, op.id)) {
         Some(record) if record.digest == digest => return Effect::Duplicate(record.at),
         Some(_) => return Effect::Refused(Rejection::OpIdReused),
         None => {}
@@ -310,7 +311,7 @@ fn apply(
     }
     if let Some((target, changed)) = draft.target {
         let key = (signer.party, target);
-        let before = set.put_op(key, changed);
+        let before = set.put_op(key, &changed);
         undo.op(key, before);
     }
     if let Some(clearing) = draft.clearing {
@@ -318,7 +319,7 @@ fn apply(
     }
     record.subject = draft.subject;
     let key = (signer.party, op.id);
-    let before = set.put_op(key, Arc::new(record));
+    let before = set.put_op(key, &record);
     undo.op(key, before);
     Ok(draft.applied)
 }
@@ -364,7 +365,7 @@ struct Undo {
 enum Step {
     /// Packed, as it was.
     Member(Reference, Option<Box<[u8]>>),
-    Op((Party, Reference), Option<Arc<OpRecord>>),
+    Op((Party, Reference), Option<PackedOp>),
     Posted(Applied),
     Burned(Party, DayCount),
     Governance(Arc<Governance>),
@@ -390,7 +391,7 @@ impl Undo {
         self.note(|| Step::Member(id, set.members.packed(&id)));
     }
 
-    fn op(&mut self, key: (Party, Reference), before: Option<Arc<OpRecord>>) {
+    fn op(&mut self, key: (Party, Reference), before: Option<PackedOp>) {
         self.note(|| Step::Op(key, before));
     }
 
@@ -440,6 +441,6 @@ pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> 
         accepted_at,
         subject: Subject::Other,
     };
-    set.put_op((Party::HOUSE, op.id), Arc::new(record));
+    set.put_op((Party::HOUSE, op.id), &record);
     vec![Effect::Applied(Applied::default())]
 }

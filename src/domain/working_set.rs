@@ -3,6 +3,9 @@
 //! Must not: fetch. [`Needs`] says what to load before [`super::execute::execute`] may run; all
 //! records together are a fold over the entries.
 
+pub mod packed;
+
+use self::packed::PackedOp;
 use super::books::Books;
 use super::dispute::{ClearingKey, ClearingRecord};
 use super::governance::Governance;
@@ -19,6 +22,7 @@ use super::visit::Revision;
 use super::window::{Carried, ItemKey, Window, Windows};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An op id with the author whose it is.
@@ -115,7 +119,7 @@ pub struct WorkingSet {
     /// Members by reference.
     pub members: Members,
     /// Applied ops by author and id.
-    pub ops: Table<OpKey, Arc<OpRecord>>,
+    pub ops: Table<OpKey, PackedOp>,
     /// Accepted submissions by author and id.
     pub submissions: Table<SubmissionKey, SubmissionRecord>,
     /// Windows, and what is rolled forward.
@@ -127,11 +131,30 @@ pub struct WorkingSet {
 
 #[derive(Debug, Default)]
 struct Changed {
-    /// In order; of one key, the last counts.
-    ops: Vec<(OpKey, Arc<OpRecord>)>,
+    ops: OpChanges,
     submissions: Vec<(SubmissionKey, SubmissionRecord)>,
     clearing: BTreeSet<ClearingKey>,
     governance: bool,
+}
+
+/// An op that was applied, or changed by a later one.
+#[derive(Debug)]
+pub struct OpChange {
+    /// Whose id.
+    pub key: OpKey,
+    /// The entry that applied it.
+    pub entry: u64,
+    /// Where its bytes are among those of all changes.
+    pub packed: Range<usize>,
+}
+
+/// Ops that were applied or changed, in order; of one key, the last counts.
+#[derive(Debug, Default)]
+pub struct OpChanges {
+    /// Each of them.
+    pub ops: Vec<OpChange>,
+    /// Their bytes, by [`packed::pack`].
+    pub bytes: Vec<u8>,
 }
 
 /// What a batch changed, to be stored behind the log.
@@ -139,8 +162,8 @@ struct Changed {
 pub struct Changes {
     /// Members.
     pub members: MemberChanges,
-    /// Applied ops and those that were changed by one, in order; of one key, the last counts.
-    pub ops: Vec<(OpKey, Arc<OpRecord>)>,
+    /// Applied ops and those that were changed by one.
+    pub ops: OpChanges,
     /// Accepted submissions.
     pub submissions: Vec<(SubmissionKey, SubmissionRecord)>,
     /// Lines; `None` is a line that is gone.
@@ -204,19 +227,30 @@ impl WorkingSet {
         self.members.restore(id, packed, offset);
     }
 
-    /// Replaces the record of an op.
-    pub fn put_op(&mut self, key: OpKey, record: Arc<OpRecord>) -> Option<Arc<OpRecord>> {
-        self.changed.ops.push((key, record.clone()));
-        self.ops.put(key, Some(record))
+    /// The record of an op that was touched or loaded for this batch.
+    pub fn op(&self, key: &OpKey) -> Option<OpRecord> {
+        self.ops.get(key).map(PackedOp::record)
+    }
+
+    /// Replaces the record of an op. Returns the one before.
+    pub fn put_op(&mut self, key: OpKey, record: &OpRecord) -> Option<PackedOp> {
+        let OpChanges { ops, bytes } = &mut self.changed.ops;
+        let start = bytes.len();
+        packed::pack(record, bytes);
+        let packed = PackedOp::packed(&bytes[start..]);
+        ops.push(OpChange {
+            key,
+            entry: record.at.entry,
+            packed: start..bytes.len(),
+        });
+        self.ops.put(key, Some(packed))
     }
 
     /// Puts the record of an op back that the last [`WorkingSet::put_op`] not taken back replaced.
-    pub fn restore_op(&mut self, key: OpKey, before: Option<Arc<OpRecord>>) {
-        let last = self.changed.ops.pop();
-        assert!(
-            last.is_some_and(|(last, _)| last == key),
-            "ops are taken back in order"
-        );
+    pub fn restore_op(&mut self, key: OpKey, before: Option<PackedOp>) {
+        let OpChanges { ops, bytes } = &mut self.changed.ops;
+        let last = ops.pop().filter(|last| last.key == key);
+        bytes.truncate(last.expect("ops are taken back in order").packed.start);
         self.ops.put(key, before);
     }
 
@@ -257,6 +291,10 @@ impl WorkingSet {
     /// What changed since this was last asked, each record once.
     pub fn take_changes(&mut self) -> Changes {
         let changed = std::mem::take(&mut self.changed);
+        self.changed.ops = OpChanges {
+            ops: Vec::with_capacity(changed.ops.ops.len()),
+            bytes: Vec::with_capacity(changed.ops.bytes.len()),
+        };
         let (parties, lines) = self.books.take_changed();
         let (windows, carried) = self.windows.take_changed();
         let clearing = changed.clearing.into_iter();
@@ -312,8 +350,9 @@ impl Needs {
     }
 
     /// Adds what earlier ops that are named were about: once the records of ops are loaded.
-    pub fn add_targets(&mut self, ops: &Table<OpKey, Arc<OpRecord>>) {
+    pub fn add_targets(&mut self, ops: &Table<OpKey, PackedOp>) {
         for record in self.targets.iter().filter_map(|key| ops.get(key)) {
+            let record = record.record();
             self.members.extend(record.member());
             self.clearing.extend(record.clearing());
         }

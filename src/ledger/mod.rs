@@ -323,7 +323,8 @@ impl Ledger {
             .inner
             .reader
             .get(Table::OpIds, record::authored_key(&(author, *id)))?;
-        value.as_deref().map(record::decode).transpose()
+        let packed = value.as_deref().map(record::unpack_op).transpose()?;
+        Ok(packed.map(|packed| packed.record()))
     }
 
     /// An accepted submission.

@@ -6,6 +6,7 @@ use super::filter::Filter;
 use super::reader::StateReader;
 use super::record::{
     clearing_key, day_key, decode, line_key, parse_expiry_key, put_authored_key, unpack_member,
+    unpack_op,
 };
 use super::store::{StoreError, Table};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
@@ -15,9 +16,8 @@ use crate::domain::op::expire::SWEEP_LOTS_MAX;
 use crate::domain::submission::Submission;
 use crate::domain::table::Table as Records;
 use crate::domain::time::Day;
-use crate::domain::working_set::{Needs, OpRecord, SubmissionRecord, WorkingSet};
+use crate::domain::working_set::{Needs, SubmissionRecord, WorkingSet};
 use std::hash::Hash;
-use std::sync::Arc;
 
 /// Loads what submissions of a batch may touch that begins with the entry `next_index`. The filter,
 /// where there is one, spares the store the question for what was never written.
@@ -112,8 +112,9 @@ impl Loader<'_> {
         let (table, keys) = (&mut set.ops, keys.iter().copied());
         let next_index = self.next_index;
         let read = |bytes: &[u8]| {
-            let record: OpRecord = decode(bytes)?;
-            Ok((record.at.entry < next_index).then(|| Arc::new(record)))
+            let record = unpack_op(bytes)?;
+            let is_there = record.record().at.entry < next_index;
+            Ok(is_there.then_some(record))
         };
         self.load(table, Table::OpIds, keys, put_authored_key, read)
     }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! members      member                                       → Member, packed
-//! op_ids       op id ‖ 0 ‖ author u16 BE                    → OpRecord
+//! op_ids       op id ‖ 0 ‖ author u16 BE                    → OpRecord, packed
 //! submissions  submission id ‖ 0 ‖ author u16 BE            → SubmissionRecord
 //! lines        window u32 ‖ debtor u16 ‖ creditor u16 ‖ reason u8 ‖ version u32, all BE → total
 //! governance   "g" → Governance · "s" → Standing · "p" ‖ party u16 BE → totals
@@ -26,6 +26,7 @@ use crate::domain::member::{Member, packed};
 use crate::domain::time::{Day, Micros};
 use crate::domain::window::ItemKey;
 use crate::domain::working_set::Changes;
+use crate::domain::working_set::packed::PackedOp;
 use minicbor::{Decode, Encode};
 
 /// The key of governance.
@@ -199,10 +200,19 @@ pub fn unpack_member(bytes: &[u8]) -> Result<Member, StoreError> {
     packed::unpack(bytes).ok_or_else(wrong)
 }
 
+/// Reads an op's record back, which stays packed.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub fn unpack_op(bytes: &[u8]) -> Result<PackedOp, StoreError> {
+    let wrong = || StoreError::Corrupt("a stored op cannot be read".to_owned());
+    PackedOp::new(bytes).ok_or_else(wrong)
+}
+
 /// The writes that store what a batch changed whose first entry is `first`.
 pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
     let mut writes =
-        Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.len() + 8);
+        Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.ops.len() + 8);
     for member in &changes.members.members {
         let Some(range) = member.packed.clone() else {
             continue;
@@ -217,11 +227,12 @@ pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
             writes.delete(Table::Expiry, bytes(&expiry_key(*day, &member.id)));
         }
     }
-    for (key, record) in &changes.ops {
-        let (is_new, record) = (record.at.entry >= first, value(record.as_ref()));
-        match is_new {
-            true => writes.put_new(Table::OpIds, |to| put_authored_key(key, to), record),
-            false => writes.put(Table::OpIds, |to| put_authored_key(key, to), record),
+    for op in &changes.ops.ops {
+        let key = |to: &mut Vec<u8>| put_authored_key(&op.key, to);
+        let packed = bytes(&changes.ops.bytes[op.packed.clone()]);
+        match op.entry >= first {
+            true => writes.put_new(Table::OpIds, key, packed),
+            false => writes.put(Table::OpIds, key, packed),
         }
     }
     for (key, record) in &changes.submissions {

@@ -373,10 +373,9 @@ impl House {
             if !self.set.ops.touch(&key) {
                 self.set.ops.load(key, None);
             }
-            let record = self.set.ops.get(&key);
-            needs
-                .clearing
-                .extend(record.and_then(|record| record.clearing()));
+            let record = self.set.op(&key);
+            let clearing = record.and_then(|record| record.clearing());
+            needs.clearing.extend(clearing);
         }
         for key in needs.clearing {
             if self.set.may_need(&key) && !self.set.clearing.touch(&key) {
@@ -532,8 +531,8 @@ impl House {
         bytes.extend(self.set.windows.iter().map(record::encode));
         bytes.push(record::encode(self.set.windows.carried()));
         bytes.extend(self.known_items().map(|(_, item)| record::encode(item)));
-        let known = ops.iter().filter_map(|key| self.set.ops.get(key));
-        bytes.extend(known.map(|record| record::encode(record.as_ref())));
+        let known = ops.iter().filter_map(|key| self.set.op(key));
+        bytes.extend(known.map(|record| record::encode(&record)));
         bytes
     }
 
@@ -652,7 +651,7 @@ impl House {
     fn place(&self, text: &str) -> OpAt {
         if let Some((author, id)) = text.split_once(':') {
             let id = Reference::parse(id).expect("an id");
-            let record = self.set.ops.get(&(self.party(author), id));
+            let record = self.set.op(&(self.party(author), id));
             return record.expect("an applied op").at;
         }
         let (entry, op) = text.split_once('/').expect("entry/op");

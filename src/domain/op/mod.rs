@@ -149,21 +149,19 @@ impl<'a> Request<'a> {
     }
 
     /// The author's applied op of this id.
-    fn target(&self, id: &Reference) -> Result<&'a OpRecord, Rejection> {
-        self.set
-            .ops
-            .get(&(self.author(), *id))
-            .map(AsRef::as_ref)
-            .ok_or(Rejection::TargetNotFound)
+    fn target(&self, id: &Reference) -> Result<OpRecord, Rejection> {
+        let record = self.set.op(&(self.author(), *id));
+        record.ok_or(Rejection::TargetNotFound)
     }
 
     /// The author's active hold of this id: whose it is, and the member with its time settled.
     fn held(&self, id: &Reference) -> Result<(OpAt, Visit), Rejection> {
         let record = self.target(id)?;
-        let super::working_set::Subject::Hold(member) = &record.subject else {
+        let super::working_set::Subject::Hold(member) = record.subject else {
             return Err(Rejection::TargetNotFound);
         };
-        Ok((record.at, self.visit(*member, false, self.member(member)?)))
+        let visit = self.visit(member, false, self.member(&member)?);
+        Ok((record.at, visit))
     }
 
     /// Checks the day's limits of burned points and returns the counts they would rise to. A count

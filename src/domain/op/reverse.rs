@@ -34,8 +34,7 @@ pub fn draft(request: &Request<'_>, op: &Reverse) -> Result<Draft, Rejection> {
             return Err(Rejection::TargetNotReversible);
         }
     };
-    let record = OpRecord { subject, ..*record };
-    draft.target = Some((op.target, record.into()));
+    draft.target = Some((op.target, Box::new(OpRecord { subject, ..record })));
     Ok(draft)
 }
 
