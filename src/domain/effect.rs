@@ -174,7 +174,7 @@ pub struct Touch {
     /// Whether the op's own fields name it, so that effects need not.
     pub named: bool,
     /// Slices moved, in order.
-    pub moves: SmallVec<[Move; 2]>,
+    pub moves: SmallVec<[Move; 1]>,
     /// Debts that rose or fell, in order.
     pub debts: SmallVec<[DebtMove; 0]>,
     /// Its totals after the op, on the ledger day of acceptance.

@@ -51,7 +51,7 @@ pub struct Visit {
     named: bool,
     stamp: Stamp,
     model: SettlementModel,
-    moves: SmallVec<[Move; 2]>,
+    moves: SmallVec<[Move; 1]>,
     debts: SmallVec<[DebtMove; 0]>,
 }
 

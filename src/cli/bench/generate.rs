@@ -384,7 +384,7 @@ mod tests {
         let shape = Shape {
             ops: 50,
             mixed: true,
-            choice: Choice::Skewed(Zipf::new(100)),
+            choice: Choice::Skewed(Zipf::new(100, 0.99)),
             counted_later: false,
         };
         let place = Place {

@@ -96,36 +96,45 @@ impl Sequence {
     }
 }
 
-/// Ranks that come up as often as 1 / rank^0.99: a few regulars and a long tail.
+/// Ranks that come up as often as 1 / rank^skew: a few regulars and a long tail.
 ///
 /// Method: Gray et al., "Quickly generating billion-record synthetic databases", 1994, as in YCSB.
 #[derive(Clone)]
 pub struct Zipf {
+    skew: f64,
     count: f64,
     zeta: f64,
     eta: f64,
 }
 
-const SKEW: f64 = 0.99;
+/// The skew that a month of real purchases has: the likeliest exponent for 12,701 baskets of the
+/// 1,982 households in the Complete Journey data of 84.51°, January 2017. There, the first tenth of
+/// the households has 35 % of the baskets.
+pub const REAL_SKEW: f64 = 0.56;
 /// Terms of the zeta sum that are added one by one; the others are an integral.
 const EXACT_TERMS: usize = 10_000;
 /// A prime: multiplying by it spreads the ranks over all members, each to one.
 const SPREAD: usize = 2_654_435_761;
 
 impl Zipf {
-    /// Ranks below a count of at least 2.
-    pub fn new(count: usize) -> Self {
-        let exact = (1..=count.min(EXACT_TERMS)).map(|rank| (rank as f64).powf(-SKEW));
-        let primitive = |x: f64| x.powf(1.0 - SKEW) / (1.0 - SKEW);
+    /// Ranks below a count of at least 2, with a skew above 0 and below 1.
+    pub fn new(count: usize, skew: f64) -> Self {
+        let exact = (1..=count.min(EXACT_TERMS)).map(|rank| (rank as f64).powf(-skew));
+        let primitive = |x: f64| x.powf(1.0 - skew) / (1.0 - skew);
         let rest = match count > EXACT_TERMS {
             true => primitive(count as f64 + 0.5) - primitive(EXACT_TERMS as f64 + 0.5),
             false => 0.0,
         };
         let zeta = exact.sum::<f64>() + rest;
-        let of_two = 1.0 + 0.5_f64.powf(SKEW);
+        let of_two = 1.0 + 0.5_f64.powf(skew);
         let count = count as f64;
-        let eta = (1.0 - (2.0 / count).powf(1.0 - SKEW)) / (1.0 - of_two / zeta);
-        Self { count, zeta, eta }
+        let eta = (1.0 - (2.0 / count).powf(1.0 - skew)) / (1.0 - of_two / zeta);
+        Self {
+            skew,
+            count,
+            zeta,
+            eta,
+        }
     }
 
     /// A member: the most frequent ones are spread over all of them.
@@ -134,11 +143,11 @@ impl Zipf {
         let scaled = fraction * self.zeta;
         let rank = if scaled < 1.0 {
             0
-        } else if scaled < 1.0 + 0.5_f64.powf(SKEW) {
+        } else if scaled < 1.0 + 0.5_f64.powf(self.skew) {
             1
         } else {
             let base = self.eta * fraction - self.eta + 1.0;
-            super::whole(self.count * base.powf(1.0 / (1.0 - SKEW)))
+            super::whole(self.count * base.powf(1.0 / (1.0 - self.skew)))
         };
         let count = super::whole(self.count);
         rank.min(count - 1).wrapping_mul(SPREAD) % count
@@ -148,10 +157,11 @@ impl Zipf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{HashMap, HashSet};
 
     #[test]
     fn a_zipf_has_regulars_and_a_tail() {
-        let (zipf, mut random) = (Zipf::new(100_000), Sequence(7));
+        let (zipf, mut random) = (Zipf::new(100_000, 0.99), Sequence(7));
         let mut counts = vec![0_u32; 100_000];
         for _ in 0..200_000 {
             counts[zipf.draw(&mut random)] += 1;
@@ -163,6 +173,47 @@ mod tests {
         let ten: u32 = counts[..10].iter().sum();
         assert!((40_000..55_000).contains(&ten), "{ten}");
         assert!(seen > 30_000, "{seen}");
+    }
+
+    /// How often each household came, most often first.
+    fn baskets_of_households() -> Vec<f64> {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/data/purchases-2017-01.csv"
+        );
+        let mut reader = csv::Reader::from_path(file).unwrap();
+        let headers = reader.headers().unwrap().clone();
+        let column = |name| headers.iter().position(|header| header == name).unwrap();
+        let (member, basket) = (column("member"), column("basket"));
+        let rows = reader.records().map(|row| row.unwrap());
+        let baskets: HashSet<_> = rows
+            .map(|row| (row[member].to_owned(), row[basket].to_owned()))
+            .collect();
+        let mut counts: HashMap<String, f64> = HashMap::new();
+        for (member, _) in baskets {
+            *counts.entry(member).or_default() += 1.0;
+        }
+        let mut counts: Vec<f64> = counts.into_values().collect();
+        counts.sort_unstable_by(|a, b| b.total_cmp(a));
+        counts
+    }
+
+    #[test]
+    fn the_real_skew_is_that_of_the_purchases() {
+        let counts = baskets_of_households();
+        let all: f64 = counts.iter().sum();
+        let ranks = || (1..=counts.len()).map(|rank| rank as f64);
+        let likelihood = |skew: f64| {
+            let zeta: f64 = ranks().map(|rank| rank.powf(-skew)).sum();
+            let seen = ranks().zip(&counts).map(|(rank, count)| count * rank.ln());
+            -skew * seen.sum::<f64>() - all * zeta.ln()
+        };
+        let skews = (1..100).map(|percent| f64::from(percent) / 100.0);
+        let best = skews.max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)));
+        assert_eq!(best, Some(REAL_SKEW));
+        assert_eq!((counts.len(), all), (1_982, 12_701.0));
+        let tenth: f64 = counts[..198].iter().sum();
+        assert!((0.34..0.36).contains(&(tenth / all)), "{tenth} of {all}");
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub struct Arguments {
     /// What the random choices begin with
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How unevenly ops fall on members: the exponent of a Zipf distribution
+    #[arg(long, default_value_t = members::REAL_SKEW, value_parser = skew)]
+    skew: f64,
     /// The folder in which the house is made, on the disk to be measured; default: a temporary one
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -110,6 +113,8 @@ pub struct Options {
     pub partners: u32,
     /// What the random choices began with.
     pub seed: u64,
+    /// The exponent of the Zipf distribution by which ops fall on members.
+    pub skew: f64,
 }
 
 impl Options {
@@ -125,6 +130,7 @@ impl Options {
             members: arguments.members.unwrap_or(members),
             partners: arguments.partners.unwrap_or(partners),
             seed: arguments.seed,
+            skew: arguments.skew,
         }
     }
 
@@ -147,6 +153,11 @@ struct Bench {
     /// One-op submissions a second on 64 connections.
     single_peak: Option<f64>,
     measured: Vec<Measured>,
+}
+
+fn skew(text: &str) -> Result<f64, String> {
+    let skew = text.parse().ok().filter(|skew| *skew > 0.0 && *skew < 1.0);
+    skew.ok_or_else(|| "a skew is above 0 and below 1".to_owned())
 }
 
 /// Runs the scenarios and prints what they came to.
@@ -193,7 +204,7 @@ fn measure(arguments: &Arguments, folder: &Path, names: &[&'static str]) -> anyh
     let mut bench = Bench {
         auditor: Auditor::new(folder, &house, arguments.expect_off_by),
         members: Arc::new(Members::new(members)),
-        zipf: Zipf::new(members),
+        zipf: Zipf::new(members, options.skew),
         place: Place {
             path: format!("/v1/{PROGRAMME}/submissions"),
             origin: house.founded().origin.clone(),

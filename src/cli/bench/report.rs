@@ -161,10 +161,16 @@ impl Report {
         };
         let text = format!(
             "Measured on {}, version {}, on {} ({} cores{memory}, Linux {}), with the load \
-             generator on the same cores. {members} members, {partners} partners, seed {}.{quick} \
-             {checks}\n\nOnly ratios carry over to another machine: achieved and limit are from \
+             generator on the same cores. {members} members, {partners} partners, seed {}, \
+             skew {}.{quick} {checks}\n\nOnly ratios carry over to another machine: achieved and limit are from \
              the same run. To repeat it:\n\n```sh\ntallyhouse bench --report DIR\n```\n\n",
-            self.date, self.version, machine.processor, machine.cores, machine.kernel, options.seed
+            self.date,
+            self.version,
+            machine.processor,
+            machine.cores,
+            machine.kernel,
+            options.seed,
+            options.skew
         );
         page.push_str(&text);
     }

@@ -167,7 +167,7 @@ impl Bench {
         let shape = Shape {
             ops: MIX_OPS,
             mixed: true,
-            choice: Choice::Skewed(Zipf::new(members)),
+            choice: Choice::Skewed(Zipf::new(members, self.options.skew)),
             counted_later: false,
         };
         let whose = super::style::grouped(members as u64);

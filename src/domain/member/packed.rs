@@ -257,7 +257,8 @@ fn take_each<T>(from: &mut &[u8], one: impl Fn(&mut &[u8]) -> Option<T>) -> Opti
     if count > from.len() {
         return None;
     }
-    let mut all = Vec::with_capacity(count);
+    // Most that are read get one more.
+    let mut all = Vec::with_capacity(count.saturating_add(1));
     for _ in 0..count {
         all.push(one(from)?);
     }

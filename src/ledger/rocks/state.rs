@@ -52,7 +52,7 @@ impl RocksState {
     ) -> Result<Self, StoreError> {
         let runs = Table::ALL.into_iter().filter_map(run_family);
         let families = runs.chain([STATE]).map(|name| {
-            let mut options = family_options(cache);
+            let mut options = family_options(name, cache);
             options.set_write_buffer_size(settings.memtables_bytes_max);
             (name, options)
         });
@@ -124,7 +124,7 @@ impl RocksState {
         self.wait_for_compaction(name)?;
         // The name is not one of RocksDB's own; what a crash leaves of it is written over.
         let file = self.folder.join(format!("{name}.run"));
-        let options = file_options(&self.cache);
+        let options = file_options(name, &self.cache);
         let mut writer = SstFileWriter::create(&options);
         writer.open(&file).map_err(database)?;
         let mut full = Vec::with_capacity(KEY_BYTES);
@@ -188,22 +188,32 @@ fn prefix(table: Table) -> &'static [u8; 1] {
     &PREFIXES[table as usize]
 }
 
-/// Compression costs as much as all else that a compaction does, so only what lies deepest is
-/// compressed: nine tenths, where there is much.
-fn family_options(cache: &Cache) -> Options {
-    let mut options = file_options(cache);
-    let plain = DBCompressionType::None;
-    options.set_compression_per_level(&[plain, plain, DBCompressionType::Lz4]);
+fn family_options(name: &str, cache: &Cache) -> Options {
+    let mut options = file_options(name, cache);
+    if name != STATE {
+        // Where a new run begins, it lies among the ids of the last one: few are written again.
+        options.set_target_file_size_base(16 << 20);
+    } else {
+        // It is written again and again, and compressing it costs as much as all else that a
+        // compaction does. What lies deepest is compressed: nine tenths, where there is much.
+        let plain = DBCompressionType::None;
+        options.set_compression_per_level(&[plain, plain, DBCompressionType::Lz4]);
+    }
     options.set_level_zero_file_num_compaction_trigger(FILES_COMPACTED_MIN);
     options
 }
 
-fn file_options(cache: &Cache) -> Options {
+fn file_options(name: &str, cache: &Cache) -> Options {
     let mut options = Options::default();
     let mut blocks = blocks(cache);
     blocks.set_bloom_filter(10.0, false);
     options.set_block_based_table_factory(&blocks);
-    options.set_compression_type(DBCompressionType::None);
+    options.set_compression_type(match name {
+        STATE => DBCompressionType::None,
+        _ => DBCompressionType::Lz4,
+    });
+    // Written out bit by bit: what is synced at once makes the log's next sync wait.
+    options.set_bytes_per_sync(1 << 20);
     options
 }
 
