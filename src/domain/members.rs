@@ -12,8 +12,10 @@ use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Tables: one for each value of a byte.
+/// Tables of members.
 const SHARDS: usize = 256;
+/// Values of the bits of a hash that choose a table.
+const SLOTS: usize = 1 << 13;
 /// Memory of a record beside its own bytes: its place in a table that is two thirds full.
 const PLACE_BYTES: usize = 26;
 /// Record sizes are multiples of this, so that most changes fit where the record is.
@@ -58,6 +60,8 @@ pub struct MemberChanges {
 #[derive(Debug)]
 pub struct Members {
     shards: Vec<Shard>,
+    /// The table of each slot.
+    places: Vec<u8>,
     hasher: foldhash::fast::RandomState,
     bytes: usize,
     changes: MemberChanges,
@@ -65,6 +69,8 @@ pub struct Members {
 
 #[derive(Debug, Default)]
 struct Shard {
+    /// How many slots are its.
+    slots: usize,
     records: HashTable<Record>,
     bytes: usize,
     swept_at: u64,
@@ -78,8 +84,20 @@ impl Default for Members {
     fn default() -> Self {
         let mut shards = Vec::new();
         shards.resize_with(SHARDS, Shard::default);
+        let mut places = Vec::with_capacity(SLOTS);
+        for (place, shard) in (0..=u8::MAX).zip(&mut shards) {
+            let left = SLOTS.saturating_sub(places.len());
+            let slots = if place == u8::MAX {
+                left
+            } else {
+                slots_of(place)
+            };
+            shard.slots = slots;
+            places.resize(places.len().saturating_add(slots), place);
+        }
         Self {
             shards,
+            places,
             hasher: foldhash::fast::RandomState::default(),
             bytes: 0,
             changes: MemberChanges::default(),
@@ -96,13 +114,14 @@ impl Members {
         let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id)).collect();
         let near = hashes.iter().map(|hash| {
             // The first whose hash looks alike is nearly always the one.
-            let found = self.shards[place(*hash)].records.find(*hash, |_| true);
+            let found = self.shards[self.place(*hash)].records.find(*hash, |_| true);
             found.map_or(0, |record| u64::from(record.0[0]))
         });
         std::hint::black_box(near.fold(0, u64::wrapping_add));
         let pairs = ids.into_iter().zip(hashes);
         let unknown = pairs.filter(|(id, hash)| {
-            let found = self.shards[place(*hash)].find_mut(*hash, id);
+            let place = self.place(*hash);
+            let found = self.shards[place].find_mut(*hash, id);
             found.map(|record| record.0[0] |= TOUCHED).is_none()
         });
         unknown.map(|(id, _)| id).collect()
@@ -110,8 +129,9 @@ impl Members {
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.
     pub fn load(&mut self, id: &Reference, stored: Option<&[u8]>) {
-        let (hash, hasher) = (self.hash(id), &self.hasher);
-        let shard = &mut self.shards[place(hash)];
+        let hash = self.hash(id);
+        let (place, hasher) = (self.place(hash), &self.hasher);
+        let shard = &mut self.shards[place];
         let is_same = |record: &Record| record.id() == id.as_bytes();
         let rehash = |record: &Record| hasher.hash_one(record.id());
         if let Entry::Vacant(vacant) = shard.records.entry(hash, is_same, rehash) {
@@ -208,7 +228,8 @@ impl Members {
     /// of an earlier batch names another's, or none.
     fn note(&mut self, mut change: MemberChange) {
         let hash = self.hash(&change.id);
-        let shard = &mut self.shards[place(hash)];
+        let place = self.place(hash);
+        let shard = &mut self.shards[place];
         let is_same = |record: &Record| record.id() == change.id.as_bytes();
         let record = shard.records.find_mut(hash, is_same);
         let record = record.unwrap_or_else(|| not_loaded(&change.id));
@@ -234,7 +255,7 @@ impl Members {
 
     fn record(&self, id: &Reference) -> &Record {
         let hash = self.hash(id);
-        let shard = &self.shards[place(hash)];
+        let shard = &self.shards[self.place(hash)];
         let record = shard
             .records
             .find(hash, |record| record.id() == id.as_bytes());
@@ -270,8 +291,8 @@ impl Members {
         if self.bytes <= bytes_max {
             return;
         }
-        let share = bytes_max / SHARDS;
         for shard in &mut self.shards {
+            let share = (bytes_max / SLOTS).saturating_mul(shard.slots);
             if shard.bytes > share && published >= shard.swept_at {
                 let freed = shard.sweep(share.saturating_sub(share / SWEPT_PART));
                 shard.swept_at = next_index;
@@ -283,15 +304,23 @@ impl Members {
     fn hash(&self, id: &Reference) -> u64 {
         self.hasher.hash_one(id.as_bytes())
     }
+
+    /// The table of a hash: by bits that a table does not use to choose a place.
+    fn place(&self, hash: u64) -> usize {
+        self.places[(hash >> 40) as usize % SLOTS].into()
+    }
 }
 
 fn not_loaded(id: &Reference) -> ! {
     panic!("a member was not prefetched: {id}");
 }
 
-/// Bits of a hash that a table does not use to choose a place.
-fn place(hash: u64) -> usize {
-    usize::from(hash.to_be_bytes()[2])
+/// How many slots a table has: from 22 to 42, so that tables do not all grow at the same time.
+fn slots_of(place: u8) -> usize {
+    usize::from(place)
+        .saturating_mul(21)
+        .wrapping_shr(8)
+        .saturating_add(22)
 }
 
 impl Shard {

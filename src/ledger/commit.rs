@@ -203,7 +203,9 @@ impl Committer {
     fn publish(&self, sealed: &Sealed) {
         let size = sealed.view.size;
         let first = sealed.expected_size;
-        let writes = Arc::new(record::writes(first, &sealed.changes, &sealed.standing));
+        let room = self.reader.room();
+        let writes = record::writes(room, first, &sealed.changes, &sealed.standing);
+        let writes = Arc::new(writes);
         let waiting_bytes = self.reader.publish(size, &writes);
         *self.view.write().expect("no reader panics") = sealed.view.clone();
         self.published.store(size, Ordering::Release);

@@ -19,6 +19,9 @@ const BITS: u32 = 5;
 const KEYS_A_WORD: usize = 5;
 /// Words of the first level: half a megabyte.
 const FIRST_WORDS: usize = 1 << 16;
+/// Words of a part of a level. All of a large level at once would hold the writer up: the system
+/// clears memory before it gives it.
+const PART_WORDS: usize = 1 << 17;
 /// How much larger each level is than the one before.
 const GROWTH: usize = 16;
 /// Stored keys handed over at once.
@@ -38,7 +41,9 @@ pub struct Filter {
 /// A level is added when the one before is full: most houses never need all the memory.
 #[derive(Debug)]
 struct Level {
-    words: Vec<u64>,
+    words: usize,
+    /// Empty ones have no bit set.
+    parts: Vec<Vec<u64>>,
     keys_left: usize,
 }
 
@@ -73,7 +78,7 @@ impl Filter {
         let words = (bytes / 8).max(1);
         let first = Level::new(words.min(FIRST_WORDS));
         let filter = Self {
-            words_left: words - first.words.len(),
+            words_left: words - first.words,
             levels: vec![first],
             hasher,
             stored: Some(stored),
@@ -116,7 +121,7 @@ impl Filter {
         let last = self.levels.last_mut().expect("there is always a level");
         last.add(hash);
         if last.keys_left == 0 && self.words_left > 0 {
-            let words = last.words.len().saturating_mul(GROWTH).min(self.words_left);
+            let words = last.words.saturating_mul(GROWTH).min(self.words_left);
             self.words_left -= words;
             self.levels.push(Level::new(words));
         }
@@ -127,25 +132,31 @@ impl Filter {
 impl Level {
     fn new(words: usize) -> Self {
         Self {
-            words: vec![0; words],
+            words,
+            parts: vec![Vec::new(); words.div_ceil(PART_WORDS)],
             keys_left: words * KEYS_A_WORD,
         }
     }
 
     fn has(&self, hash: u64) -> bool {
         let (word, bits) = self.place(hash);
-        self.words[word] & bits == bits
+        let part = self.parts[word / PART_WORDS].get(word % PART_WORDS);
+        part.is_some_and(|part| part & bits == bits)
     }
 
     fn add(&mut self, hash: u64) {
         let (word, bits) = self.place(hash);
-        self.words[word] |= bits;
+        let part = &mut self.parts[word / PART_WORDS];
+        if part.is_empty() {
+            part.resize(PART_WORDS.min(self.words), 0);
+        }
+        part[word % PART_WORDS] |= bits;
         self.keys_left = self.keys_left.saturating_sub(1);
     }
 
     /// The upper half chooses the word, the lower bits those in it.
     fn place(&self, hash: u64) -> (usize, u64) {
-        let word = (hash >> 32).wrapping_mul(self.words.len() as u64) >> 32;
+        let word = (hash >> 32).wrapping_mul(self.words as u64) >> 32;
         let bit = |number: u32| 1_u64 << ((hash >> (6 * number)) & 63);
         let bits = (0..BITS).map(bit).fold(0, |all, bit| all | bit);
         (usize::try_from(word).expect("it is below a length"), bits)

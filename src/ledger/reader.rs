@@ -21,6 +21,14 @@ pub struct StateReader {
 struct Overlay {
     published: Unflushed,
     flushing: Option<Arc<Unflushed>>,
+    /// Memory to be used again.
+    spare: Spare,
+}
+
+#[derive(Default)]
+struct Spare {
+    unflushed: Unflushed,
+    writes: Vec<Writes>,
 }
 
 impl Overlay {
@@ -47,6 +55,12 @@ impl StateReader {
         overlay.published.bytes()
     }
 
+    /// Room for the writes of a batch.
+    pub fn room(&self) -> Writes {
+        let mut overlay = self.overlay.write().expect("no reader panics");
+        overlay.spare.writes.pop().unwrap_or_default()
+    }
+
     /// Flushes what is published to the store. One thread alone may do so.
     ///
     /// # Errors
@@ -57,20 +71,19 @@ impl StateReader {
             if overlay.published.is_empty() {
                 return Ok(());
             }
-            let empty = Unflushed::like(&overlay.published);
+            let empty = std::mem::take(&mut overlay.spare.unflushed);
             let flushing = Arc::new(std::mem::replace(&mut overlay.published, empty));
             overlay.flushing = Some(flushing.clone());
             flushing
         };
         self.store_writes(&flushing)?;
         // Only now, for a write is always in the one or in the other.
-        let done = self
-            .overlay
-            .write()
-            .expect("no reader panics")
-            .flushing
-            .take();
-        drop(done);
+        let overlay = || self.overlay.write().expect("no reader panics");
+        drop(overlay().flushing.take());
+        if let Some(mut unflushed) = Arc::into_inner(flushing) {
+            let writes = unflushed.clear().map(Writes::cleared).collect();
+            overlay().spare = Spare { unflushed, writes };
+        }
         Ok(())
     }
 
@@ -87,17 +100,17 @@ impl StateReader {
     /// New records of ids go to the store in runs: before everything else, for they may be there
     /// ahead of the state, and the others may not.
     fn store_writes(&self, unflushed: &Unflushed) -> Result<(), StoreError> {
-        let mut others = Vec::new();
-        for (table, writes) in Table::ALL.into_iter().zip(unflushed.merged()) {
+        let mut others = Vec::with_capacity(unflushed.keys());
+        for table in Table::ALL {
+            let mut writes = unflushed.merged(table);
             let is_new = |write: &&Write<'_>| write.is_new;
             let new = writes.iter().filter(is_new).count();
             if new == 0 || new < self.store.run_records_min() {
                 others.extend(writes);
                 continue;
             }
-            let (run, rest): (Vec<_>, Vec<_>) = writes.into_iter().partition(|w| w.is_new);
-            self.store.add_run(table, &run)?;
-            others.extend(rest);
+            others.extend(writes.extract_if(.., |write| !write.is_new));
+            self.store.add_run(table, &writes)?;
         }
         self.store.flush(unflushed.size(), &others)
     }

@@ -209,10 +209,9 @@ pub fn unpack_op(bytes: &[u8]) -> Result<PackedOp, StoreError> {
     PackedOp::new(bytes).ok_or_else(wrong)
 }
 
-/// The writes that store what a batch changed whose first entry is `first`.
-pub fn writes(first: u64, changes: &Changes, standing: &Standing) -> Writes {
-    let mut writes =
-        Writes::with_capacity(changes.members.members.len() * 2 + changes.ops.ops.len() + 8);
+/// The writes that store what a batch changed whose first entry is `first`, in memory that is empty.
+pub fn writes(mut writes: Writes, first: u64, changes: &Changes, standing: &Standing) -> Writes {
+    writes.reserve(changes.members.members.len() * 2 + changes.ops.ops.len() + 8);
     for member in &changes.members.members {
         let Some(range) = member.packed.clone() else {
             continue;

@@ -10,6 +10,7 @@ use super::reader::StateReader;
 use super::record::{self, GOVERNANCE, STANDING, Standing, decode};
 use super::store::{Head, LogStore, Record, StoreError, Table};
 use super::view::View;
+use super::writes::Writes;
 use crate::domain::books::{Books, PartyBooks};
 use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
@@ -275,7 +276,8 @@ fn check_signers(core: &Core) -> Result<(), RecoveryError> {
 fn flush(core: &mut Core, reader: &StateReader) -> Result<(), RecoveryError> {
     if let Some(folded) = core.fold() {
         let first = folded.expected_size;
-        let writes = record::writes(first, &folded.changes, &folded.standing);
+        let room = Writes::default();
+        let writes = record::writes(room, first, &folded.changes, &folded.standing);
         reader.store(folded.size, writes)?;
     }
     Ok(())

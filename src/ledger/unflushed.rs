@@ -28,13 +28,12 @@ struct Place {
 }
 
 impl Unflushed {
-    /// Empty, with room for as many keys as another has: a table that grows moves all it has.
-    pub fn like(other: &Self) -> Self {
-        let mut empty = Self::default();
-        for (table, of_other) in empty.tables.iter_mut().zip(&other.tables) {
-            table.reserve(of_other.len(), |_| unreachable!("it is empty"));
-        }
-        empty
+    /// Empties it for the next batches, and gives back the memory of its writes: memory that is had
+    /// anew costs more than all else that is done with it.
+    pub fn clear(&mut self) -> impl Iterator<Item = Writes> {
+        (self.size, self.bytes) = (0, 0);
+        self.tables.iter_mut().for_each(HashTable::clear);
+        self.batches.drain(..).filter_map(Arc::into_inner)
     }
 
     /// The size of the log that the writes bring the state to.
@@ -45,6 +44,11 @@ impl Unflushed {
     /// Memory of all writes.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many keys are written.
+    pub fn keys(&self) -> usize {
+        self.tables.iter().map(HashTable::len).sum()
     }
 
     /// Whether there is none.
@@ -89,35 +93,54 @@ impl Unflushed {
         places.map(|place| place.write_of(&self.batches))
     }
 
-    /// What the writes of all batches come to, by table: in order of the keys, each key once. What
-    /// was new and changed since is new.
-    pub fn merged(&self) -> [Vec<Write<'_>>; Table::ALL.len()] {
-        let mut all = [const { Vec::new() }; Table::ALL.len()];
-        for write in self.batches.iter().flat_map(|batch| batch.iter()) {
-            all[write.table as usize].push((head(write.key), write));
+    /// What the writes of a table come to: in order of the keys, each key once. What was new and
+    /// changed since is new.
+    pub fn merged(&self, table: Table) -> Vec<Write<'_>> {
+        let mut sorted = self.by_key(table);
+        let key = |place: &Place| place.write_of(&self.batches).key;
+        // Stable, so that of one key the last write stays the last; and quick where writes come in
+        // order already, as those of ids that rise do.
+        sorted.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| key(x).cmp(key(y))));
+        let mut merged: Vec<Write<'_>> = Vec::with_capacity(self.tables[table as usize].len());
+        for (_, place) in sorted {
+            let write = place.write_of(&self.batches);
+            match merged.last_mut() {
+                Some(last) if last.key == write.key => last.value = write.value,
+                _ => merged.push(write),
+            }
         }
-        all.map(|mut writes| {
-            // Stable, so that of one key the last write stays the last; and quick where writes come
-            // in order already, as those of ids that rise do.
-            writes.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.cmp(y.key)));
-            let mut merged: Vec<Write<'_>> = Vec::with_capacity(writes.len());
-            for (_, write) in writes {
-                match merged.last_mut() {
-                    Some(last) if last.key == write.key => last.value = write.value,
-                    _ => merged.push(write),
+        merged
+    }
+
+    /// Every write of a table, with eight bytes of its key as a number that sorts as the key does:
+    /// those behind what all keys begin with, for there they differ.
+    fn by_key(&self, table: Table) -> Vec<(u64, Place)> {
+        let mut all = Vec::new();
+        let mut first: Option<(&[u8], usize)> = None;
+        for (batch, writes) in (0_u32..).zip(&self.batches) {
+            for (at, write) in (0_u32..).zip(writes.iter()) {
+                if write.table == table {
+                    let (first, alike) = first.get_or_insert((write.key, write.key.len()));
+                    let same = first[..*alike].iter().zip(write.key);
+                    *alike = same.take_while(|(a, b)| a == b).count();
+                    all.push((0, Place { batch, write: at }));
                 }
             }
-            merged
-        })
+        }
+        let alike = first.map_or(0, |(_, alike)| alike);
+        for (head, place) in &mut all {
+            *head = number(&place.write_of(&self.batches).key[alike..]);
+        }
+        all
     }
 }
 
-/// A key's first bytes as a number, which sorts as the key does: most keys differ there.
-fn head(key: &[u8]) -> u64 {
-    let mut head = [0; 8];
-    let length = key.len().min(8);
-    head[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(head)
+/// The first eight bytes of a text, as a number that sorts as they do.
+fn number(text: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let length = text.len().min(8);
+    bytes[..length].copy_from_slice(&text[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 impl Place {
@@ -129,6 +152,53 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_batches_come_to_is_in_order_and_new_where_it_was_new() {
+        let batch = |pairs: &[(bool, &str, Option<&str>)]| {
+            let mut writes = Writes::default();
+            for (is_new, key, value) in pairs {
+                let key = |to: &mut Vec<u8>| to.extend_from_slice(key.as_bytes());
+                let text = value.unwrap_or_default();
+                let value = |to: &mut Vec<u8>| to.extend_from_slice(text.as_bytes());
+                match (is_new, text) {
+                    (_, "") => writes.delete(Table::OpIds, key),
+                    (true, _) => writes.put_new(Table::OpIds, key, value),
+                    (false, _) => writes.put(Table::OpIds, key, value),
+                }
+            }
+            writes.put(Table::Lines, |to| to.push(7), |_| ());
+            Arc::new(writes)
+        };
+        let mut unflushed = Unflushed::default();
+        let first = [(true, "id-22", Some("1")), (true, "id-1", Some("1"))];
+        unflushed.add(1, &batch(&first));
+        let second = [
+            (false, "id-22", Some("2")),
+            (true, "id-2222222222", Some("2")),
+            (false, "id-0", Some("2")),
+            (true, "id-3", Some("2")),
+            (false, "id-0", None),
+        ];
+        unflushed.add(2, &batch(&second));
+        let merged = unflushed.merged(Table::OpIds);
+        let told: Vec<_> = merged
+            .iter()
+            .map(|write| (write.is_new, write.key, write.value))
+            .collect();
+        let expected: [(bool, &[u8], Option<&[u8]>); 5] = [
+            (false, b"id-0", None),
+            (true, b"id-1", Some(b"1")),
+            (true, b"id-22", Some(b"2")),
+            (true, b"id-2222222222", Some(b"2")),
+            (true, b"id-3", Some(b"2")),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(unflushed.merged(Table::Lines).len(), 1);
+        assert_eq!(unflushed.merged(Table::Members), []);
+        assert_eq!(unflushed.clear().count(), 2, "nobody else has them");
+        assert!(unflushed.is_empty() && unflushed.get(Table::Lines, &[7]).is_none());
+    }
 
     #[test]
     fn the_newest_write_of_a_key_is_the_one_that_counts() {

@@ -22,12 +22,17 @@ struct Place {
 }
 
 impl Writes {
-    /// Room for so many writes of the usual size.
-    pub fn with_capacity(writes: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(writes * USUAL_BYTES),
-            places: Vec::with_capacity(writes),
-        }
+    /// Makes room for so many writes of the usual size.
+    pub fn reserve(&mut self, writes: usize) {
+        self.bytes.reserve(writes * USUAL_BYTES);
+        self.places.reserve(writes);
+    }
+
+    /// The same memory, without writes.
+    pub fn cleared(mut self) -> Self {
+        self.bytes.clear();
+        self.places.clear();
+        self
     }
 
     /// Adds a write: `key` appends the key's bytes.
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn writes_are_read_as_they_were_added() {
-        let mut writes = Writes::with_capacity(2);
+        let mut writes = Writes::default();
         let text = |text: &'static str| move |bytes: &mut Vec<u8>| bytes.extend(text.as_bytes());
         writes.put(Table::Members, text("a"), text("one"));
         writes.put_new(Table::OpIds, text("empty"), text(""));

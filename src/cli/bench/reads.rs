@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Connections that read.
 const READERS: usize = 8;
+/// Reads where their latency is judged.
+const READS_A_SECOND: f64 = 2_000.0;
 /// Requests that a reader sends before it begins again.
 const REQUESTS: usize = 2_048;
 /// How long tokens are good; the house takes at most 600.
@@ -28,36 +30,57 @@ const TOKEN_LIFE_S: u64 = 590;
 const SECONDS_MAX: f64 = 300.0;
 
 impl Bench {
-    /// Reads under write load: the reads, and the writes beside them.
+    /// Reads under write load: at a steady rate, by which their latency is judged, and as many as
+    /// the house can answer, whose latency is that of a queue; and the writes beside each.
     ///
     /// # Errors
     /// It could not be run.
     pub fn reads(&mut self) -> anyhow::Result<Vec<Measured>> {
-        let peak = self.peak()?;
+        let steady = super::style::grouped(READS_A_SECOND as u64);
+        let title = format!("balances read, {steady} a second, writes at half");
         let seconds = self.options.seconds.clamp(0.2, SECONDS_MAX);
-        let rate = peak / 2.0;
+        let each = super::whole(READS_A_SECOND * seconds / READERS as f64).max(1);
+        let mut measured = self.reads_beside(&title, each, Some(READS_A_SECOND))?;
+        if let Some(latency) = measured[0].latency {
+            measured[0].at_most(
+                "p99 of a balance at half the write rate, ms",
+                latency.p99_ms,
+                2.0,
+            );
+        }
+        let title = format!("balances read, {READERS} connections, writes at half");
+        measured.extend(self.reads_beside(&title, REQUESTS, None)?);
+        Ok(measured)
+    }
+
+    /// Reads at a rate, or one after the other, of `each` requests a reader; beside writes.
+    fn reads_beside(
+        &mut self,
+        title: &str,
+        each: usize,
+        rate: Option<f64>,
+    ) -> anyhow::Result<Vec<Measured>> {
+        let write_rate = self.peak()? / 2.0;
+        let seconds = self.options.seconds.clamp(0.2, SECONDS_MAX);
         // Chosen before the writes are made: those are not in the ledger yet.
-        let asked = Arc::new(self.read_requests());
-        let shape = self.issues(1);
-        let mut streams = self.streams(CONNECTIONS, &shape);
-        let each = super::whole((rate * seconds / CONNECTIONS as f64).ceil()).max(1);
-        let writes = Arc::new(streams.make(each, &self.members));
-        self.auditor.expect((each * CONNECTIONS) as u64);
+        let asked = Arc::new(self.read_requests(each));
+        let writes = self.writes_at(write_rate, seconds);
         let (address, process) = (self.house.address()?, self.house.process()?);
         usage::forget_peak(process);
         let before = usage::of(process).cpu_s;
         let (written, read) = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| drive::drive(address, &writes, Pace::PerSecond(rate)));
+            let steady = Pace::PerSecond(write_rate);
+            let writer = scope.spawn(move || drive::drive(address, &writes, steady));
             let end = Instant::now() + Duration::from_secs_f64(seconds);
-            let read = drive::drive(address, &asked, Pace::Until(end));
+            let pace = rate.map_or(Pace::Until(end), Pace::PerSecond);
+            let read = drive::drive(address, &asked, pace);
             (writer.join().expect("it does not panic"), read)
         });
         let (written, read) = (written?, read?);
         let after = usage::of(process).cpu_s;
         self.refuse_refusals(&written);
         self.refuse_refusals(&read);
-        let title = format!("balances read, {READERS} connections, writes at half");
-        let mut reads = of_answers("reads", &title, "reads/s", &read);
+        let mut reads = of_answers("reads", title, "reads/s", &read);
         // A token is a signature too.
         let verify = self.limits.verify_with_table_per_s * self.limits.cores as f64;
         reads.limited_by(Limit {
@@ -65,25 +88,23 @@ impl Bench {
             value: verify,
         });
         reads.memory_peak_bytes = usage::memory_peak_bytes(process);
-        if let Some(latency) = reads.latency {
-            reads.at_most(
-                "p99 of a balance at half the write rate, ms",
-                latency.p99_ms,
-                2.0,
-            );
-        }
         let title = format!("the writes beside them, {CONNECTIONS} connections");
         let mut writes = of_answers("reads", &title, "ops/s", &written);
-        writes
-            .notes
-            .push(format!("{rate:.0} a second were asked for"));
+        let notes = &mut writes.notes;
+        notes.push(format!("{write_rate:.0} a second were asked for"));
+        notes.push("the processor time is that of a read or write".to_owned());
         let requests = (reads.requests + writes.requests) as f64;
         let cpu_s = after.zip(before).map(|(after, before)| after - before);
         writes.cpu_us_per_op = cpu_s.map(|s| s / requests * 1e6);
-        writes
-            .notes
-            .push("the processor time is that of a read or write".to_owned());
         Ok(vec![reads, writes])
+    }
+
+    fn writes_at(&mut self, rate: f64, seconds: f64) -> Arc<Vec<Vec<Request>>> {
+        let shape = self.issues(1);
+        let mut streams = self.streams(CONNECTIONS, &shape);
+        let each = super::whole((rate * seconds / CONNECTIONS as f64).ceil()).max(1);
+        self.auditor.expect((each * CONNECTIONS) as u64);
+        Arc::new(streams.make(each, &self.members))
     }
 
     /// One-op submissions a second on 64 connections, as measured before or now.
@@ -106,7 +127,7 @@ impl Bench {
         Ok(peak)
     }
 
-    fn read_requests(&self) -> Vec<Vec<Request>> {
+    fn read_requests(&self, each: usize) -> Vec<Vec<Request>> {
         let until_s = Micros(Clock::Real.now_us()).seconds() + TOKEN_LIFE_S;
         let mut random = Sequence(self.options.seed);
         let request = |token: &str, member: usize| {
@@ -131,7 +152,7 @@ impl Bench {
             let members = std::iter::repeat_with(|| self.zipf.draw(&mut random));
             let known = members.filter(|member| self.members.available(*member) > 0);
             known
-                .take(REQUESTS)
+                .take(each)
                 .map(|member| request(&token, member))
                 .collect()
         });
