@@ -121,6 +121,17 @@ impl TimedStream {
         &self.connection
     }
 
+    /// Writes as much as goes without waiting.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stream.try_write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            written => written,
+        }
+    }
+
     /// Takes back what was read, to be read again by another.
     pub fn give_back(&mut self, bytes: Vec<u8>) {
         self.given_back = bytes.into();

@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use prometheus_client::metrics::histogram::Histogram;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -40,15 +41,19 @@ pub struct Front {
     house: House,
     router: Router,
     busy: Busy,
+    /// How long refusals of a full house take.
+    refusals: Histogram,
 }
 
 impl Front {
     /// The front of a house.
     pub fn new(house: House) -> Self {
+        let metrics = house.metrics();
         Self {
             router: router(house.clone()),
-            house,
             busy: Busy::new(),
+            refusals: metrics.latency(submissions::ROUTE, "POST", Busy::status()),
+            house,
         }
     }
 
@@ -138,10 +143,7 @@ impl Front {
             return request.map_or(Admitted::Other, |it| Admitted::Submission(programme, it));
         }
         let refusal = self.busy.answer(plain.header(&REQUEST_ID));
-        let (route, status) = (submissions::ROUTE, Busy::status());
-        house
-            .metrics()
-            .request(route, "POST", status, begun.elapsed());
+        self.refusals.observe(begun.elapsed().as_secs_f64());
         Admitted::Refused(refusal)
     }
 
@@ -192,6 +194,10 @@ async fn read(stream: &mut TimedStream, into: &mut [u8]) -> io::Result<usize> {
 
 /// Writes all of an answer, unless its client does not take it.
 async fn write(stream: &mut TimedStream, mut bytes: &[u8]) -> io::Result<()> {
+    bytes = &bytes[stream.try_write(bytes)?..];
+    if bytes.is_empty() {
+        return Ok(());
+    }
     let written = poll_fn(|context| {
         while !bytes.is_empty() {
             match ready!(Pin::new(&mut *stream).poll_write(context, bytes))? {
