@@ -176,6 +176,10 @@ impl Front {
 }
 
 /// What is done about what has arrived.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is made, and never kept"
+)]
 enum Admitted<'a> {
     /// It is refused with these bytes.
     Refused(Vec<u8>),
