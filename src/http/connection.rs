@@ -3,10 +3,11 @@
 //! are read.
 //!
 //! ```text
-//! waiting ──first byte──▶ head ──the router has it──▶ busy ──answered──▶ waiting
-//! └ idle limit ┘          └ head limit ┘              └ no limit ┘
+//! waiting ──first byte──▶ head ──a handler has it──▶ busy ──answered──▶ waiting
+//! └ idle limit ┘          └ head limit ┘             └ no limit ┘
 //! ```
 
+use axum::body::Bytes;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io;
@@ -27,7 +28,7 @@ const BUSY: u8 = 2;
 const ANSWERED: u8 = 3;
 
 /// How long a connection may be silent between requests, or take over an answer.
-const IDLE: Duration = Duration::from_secs(75);
+pub const IDLE: Duration = Duration::from_secs(75);
 /// Connections beyond the requests that may be in work.
 const SPARE_CONNECTIONS: usize = 1_024;
 
@@ -91,6 +92,7 @@ impl Listener for TimedListener {
             deadline: Instant::now() + self.head_limit,
             alarm: Box::pin(tokio::time::sleep(self.head_limit)),
             head_limit: self.head_limit,
+            given_back: Bytes::new(),
             _place: place,
         };
         (timed, address)
@@ -109,6 +111,7 @@ pub struct TimedStream {
     /// Wakes the connection at the deadline or before.
     alarm: Pin<Box<Sleep>>,
     head_limit: Duration,
+    given_back: Bytes,
     _place: OwnedSemaphorePermit,
 }
 
@@ -116,6 +119,22 @@ impl TimedStream {
     /// Where it stands.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Writes as much as goes without waiting.
+    ///
+    /// # Errors
+    /// The connection failed.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stream.try_write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            written => written,
+        }
+    }
+
+    /// Takes back what was read, to be read again by another.
+    pub fn give_back(&mut self, bytes: Vec<u8>) {
+        self.given_back = bytes.into();
     }
 
     fn go(&mut self, phase: u8, limit: Duration) {
@@ -148,6 +167,11 @@ impl AsyncRead for TimedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.given_back.is_empty() {
+            let length = self.given_back.len().min(buffer.remaining());
+            buffer.put_slice(&self.given_back.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         if self.connection.phase.load(Ordering::Relaxed) == ANSWERED {
             self.go(WAITING, IDLE);
         }

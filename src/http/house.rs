@@ -39,8 +39,6 @@ const BUNDLES_MAX: usize = 8;
 
 /// What is signed in fewer bytes than this may be checked where it is read.
 const CHECKED_AT_ONCE_BYTES_MAX: usize = 4 * 1024;
-/// The house is nearly full while no more places are free than this part of them.
-const KEPT_FREE_PART: usize = 4;
 
 /// MiB of published files that are in memory at once; more wait.
 pub const FILES_MIB_MAX: u32 = 512;
@@ -144,9 +142,8 @@ impl House {
         &self.inner.verifiers
     }
 
-    /// Checks and parses so many signed bytes: here if they are few and the house is not nearly
-    /// full, else on a verifier thread. To hand few bytes over and to be woken takes about as long
-    /// as to check them; but when the runtime has its hands full with refusing, others should.
+    /// Checks and parses so many signed bytes: here if they are few, else on a verifier thread. To
+    /// hand few bytes over and to be woken takes about as long as to check them.
     ///
     /// # Errors
     /// `busy` when too much waits for verifiers, `internal` when one panicked.
@@ -158,9 +155,7 @@ impl House {
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let kept_free = self.server().concurrent_requests_max / KEPT_FREE_PART;
-        let has_room = self.requests().available_permits() > kept_free;
-        match has_room && bytes < CHECKED_AT_ONCE_BYTES_MAX {
+        match bytes < CHECKED_AT_ONCE_BYTES_MAX {
             true => Ok(work()),
             false => self.verifiers().run(work).await,
         }

@@ -7,7 +7,7 @@ use super::house::House;
 use super::problem::{Code, Problem};
 use crate::domain::ids::Party;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -18,7 +18,8 @@ use std::task::Poll;
 use std::time::Instant;
 use ulid::Ulid;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of a request's id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken over from a caller.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 /// The route of requests that have none.
@@ -47,7 +48,8 @@ pub async fn observed<F: Future<Output = Response>>(
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
     let begun = Instant::now();
-    let request_id = request_id(request.headers());
+    let given = request.headers().get(REQUEST_ID);
+    let request_id = request_id(given.map(HeaderValue::as_bytes));
     let method = request.method().clone();
     connection.into_iter().for_each(Connection::begin);
     let place = house.requests().try_acquire();
@@ -107,9 +109,8 @@ fn panicked(panic: &(dyn Any + Send)) -> Response {
 }
 
 /// The caller's request id, if it is short and plain, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
+pub fn request_id(given: Option<&[u8]>) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let given = headers.get(REQUEST_ID).map(HeaderValue::as_bytes);
     let is_sane = |id: &&[u8]| {
         (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.iter().all(|byte| plain(*byte))
     };
@@ -198,15 +199,11 @@ mod tests {
 
     #[test]
     fn a_request_id_is_taken_over_only_if_it_is_plain() {
-        let id_of = |given: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(REQUEST_ID, HeaderValue::from_static(given));
-            request_id(&headers)
-        };
+        let id_of = |given: &str| request_id(Some(given.as_bytes()));
         assert_eq!(id_of("till-7.2026_a"), "till-7.2026_a");
         for bad in ["", "a b", "a\"b", "a/b"] {
             assert_eq!(id_of(bad).len(), 26, "{bad:?}");
         }
-        assert_eq!(request_id(&HeaderMap::new()).len(), 26);
+        assert_eq!(request_id(None).len(), 26);
     }
 }

@@ -167,13 +167,18 @@ impl Metrics {
 
     /// Notes how long a request took.
     pub fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let latency = self.latency(route, method, status);
+        latency.observe(took.as_secs_f64());
+    }
+
+    /// Where it is noted how long requests of one kind take.
+    pub fn latency(&self, route: &str, method: &str, status: u16) -> Histogram {
         let labels = [
             label("route", route),
             label("method", method),
             label("status", &status.to_string()),
         ];
-        let latency = self.latencies.get_or_create(&labels);
-        latency.observe(took.as_secs_f64());
+        self.latencies.get_or_create_owned(&labels)
     }
 
     /// Everything as text; what is not counted but looked up is looked up now.

@@ -1,9 +1,10 @@
 //! The house over HTTP: one file per resource, every route in [`mod@router`].
 //!
-//! A submission's way: `front` (past the router) → `limits` (places, request id) → `extract` (raw
-//! bytes, within limits) → `verifier` (signature over exactly these bytes, then parse) → `limits`
-//! (rate of the author) → the ledger's queue → receipt. A read's way: `front` → the router →
-//! `limits` → `token` → the resource.
+//! A submission's way: `front` (past hyper and the router, if it comes plainly; `busy` when the
+//! house is full) → `limits` (places, request id) → `extract` (raw bytes, within limits) →
+//! `verifier` (signature over exactly these bytes, then parse) → `limits` (rate of the author) →
+//! the ledger's queue → receipt. A read's way: `front` → hyper → the router → `limits` → `token` →
+//! the resource.
 //!
 //! Must not: decide business rules, or know a status code outside [`problem`]. What a refused
 //! request leaves is a metric and one log line, never a payload.
@@ -26,6 +27,7 @@
 //!
 //! [`witness`] is another service on another port: a witness's.
 
+mod busy;
 mod clock;
 mod connection;
 mod entries;
@@ -40,6 +42,7 @@ mod log;
 mod members;
 mod metrics;
 mod partners;
+mod plain;
 mod portable;
 pub mod problem;
 mod programme;

@@ -4,9 +4,10 @@
 //! the caller aborts the process and recovery decides from disk.
 
 use super::connection::TimedListener;
-use super::front::Fronts;
+use super::front::Front;
 use super::house::House;
-use std::future::{Future, IntoFuture};
+use axum::serve::Listener;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,9 +24,6 @@ pub enum ServeError {
         /// Why.
         reason: String,
     },
-    /// The listener failed.
-    #[error("the server failed")]
-    Listener(#[from] std::io::Error),
     /// The serving task itself failed.
     #[error("the server's task failed")]
     Task(#[from] tokio::task::JoinError),
@@ -46,21 +44,16 @@ pub async fn serve(
     let settings = house.server().clone();
     let head_limit = Duration::from_millis(settings.header_read_timeout_ms);
     let listener = TimedListener::new(listener, head_limit, settings.concurrent_requests_max);
-    let service = Fronts::new(house.clone());
-    let (stop, mut stopping) = watch::channel(false);
-    let told = async move {
-        // An error means that this function ended; then nobody waits any more.
-        let _ = stopping.wait_for(|stop| *stop).await;
-    };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(told);
-    let mut serving = tokio::spawn(serving.into_future());
+    let front = Arc::new(Front::new(house.clone()));
+    let (stop, stopping) = watch::channel(false);
+    let mut serving = tokio::spawn(answer(listener, front, stopping));
     let mut stopped = stops(&house);
     tokio::select! {
         Some(stop) = stopped.join_next() => {
             serving.abort();
             return Err(ledger_stopped(stop?));
         }
-        ended = &mut serving => return Ok(ended??),
+        ended = &mut serving => return Ok(ended?),
         _ = shutdown => {}
     }
     stop.send_replace(true);
@@ -75,6 +68,26 @@ pub async fn serve(
             Ok(())
         }
     }
+}
+
+/// Answers all connections until the wish to stop, and then what is in work. Connections end with
+/// the task that does this.
+async fn answer(mut listener: TimedListener, front: Arc<Front>, stopping: watch::Receiver<bool>) {
+    let mut told = stopping.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            (stream, _) = listener.accept() => {
+                let (front, stopping) = (front.clone(), stopping.clone());
+                connections.spawn(async move { front.serve(stream, stopping).await });
+            }
+            Some(_) = connections.join_next() => {}
+            // An error means that nobody serves any more.
+            _ = told.wait_for(|stop| *stop) => break,
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 /// Tasks that end when a ledger had to stop.

@@ -1,31 +1,36 @@
 //! Sends requests over kept connections, one after the other on each, and times every answer.
 //!
-//! A small client of our own on one thread, so that it takes little of the machine that it shares
-//! with the server: it reads the status, the length and the wish to close or to wait, nothing else.
+//! A small client of our own on one thread and without a runtime, so that it takes little of the
+//! machine that it shares with the server: it reads the status, the length and the wish to close or
+//! to wait, nothing else.
 //! Must not: send anything twice but on a connection that the server closed between two requests;
 //! a submission may always be sent again.
 
 use super::generate::Request;
 use anyhow::Context;
-use std::future::poll_fn;
+use httparse::Status;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Registry, Token};
+use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::sync::Barrier;
 
 /// Longest head of an answer.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const READ_BYTES: usize = 64 * 1024;
+const HEADERS_MAX: usize = 64;
+/// Events that are told at once.
+const EVENTS: usize = 1_024;
+/// How exactly requests fall due.
+const TICK: Duration = Duration::from_millis(1);
 
 /// When requests are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
     /// Each as soon as the one before it is answered.
     Closed,
-    /// So many a second on all connections together, as long as answers come in time.
+    /// So many a second on all connections together, as long as answers come in time; their times
+    /// are up to a millisecond too long.
     PerSecond(f64),
     /// As [`Pace::Closed`], over and over until the time is up.
     Until(Instant),
@@ -67,218 +72,275 @@ impl Driven {
 ///
 /// # Errors
 /// A connection failed, or an answer is none of HTTP/1.1.
-pub fn drive(
-    address: SocketAddr,
-    requests: &Arc<Vec<Vec<Request>>>,
-    pace: Pace,
-) -> anyhow::Result<Driven> {
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().build().context("no runtime")?;
-    runtime.block_on(async {
-        let connections = requests.len();
-        let barrier = Arc::new(Barrier::new(connections + 1));
-        let mut tasks = Vec::with_capacity(connections);
-        for number in 0..connections {
-            let (requests, barrier) = (requests.clone(), barrier.clone());
-            let connected = Connection::open(address).await;
-            tasks.push(tokio::spawn(async move {
-                barrier.wait().await;
-                let mut connection = connected?;
-                let schedule = Schedule::new(pace, number, connections);
-                let answers = send_all(&mut connection, &requests[number], schedule).await?;
-                anyhow::Ok((answers, connection.body))
-            }));
+pub fn drive(address: SocketAddr, requests: &[Vec<Request>], pace: Pace) -> anyhow::Result<Driven> {
+    let mut poll = Poll::new().context("no way to wait")?;
+    let registry = poll.registry().try_clone()?;
+    let connections = requests.iter().enumerate();
+    let connections = connections
+        .map(|(number, requests)| Connection::open(number, address, &registry, requests));
+    let mut connections = connections.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut events = Events::with_capacity(EVENTS);
+    let mut schedule = Schedule::new(pace, connections.len());
+    for connection in &mut connections {
+        connection.send_if(&schedule)?;
+    }
+    while connections
+        .iter()
+        .any(|connection| !connection.has_ended(&schedule))
+    {
+        let patience = schedule.patience();
+        patience.into_iter().for_each(std::thread::sleep);
+        match poll.poll(&mut events, patience.map(|_| Duration::ZERO)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            waited => waited.context("cannot wait")?,
         }
-        barrier.wait().await;
-        let begun = Instant::now();
-        let mut driven = Driven {
-            took: Duration::ZERO,
-            answers: Vec::with_capacity(connections),
-            bodies: Vec::with_capacity(connections),
-        };
-        for task in tasks {
-            let (answers, body) = task.await??;
-            driven.answers.push(answers);
-            driven.bodies.push(body);
+        for event in &events {
+            let connection = &mut connections[event.token().0];
+            if connection.go_on()? {
+                connection.send_if(&schedule)?;
+            }
         }
-        driven.took = begun.elapsed();
-        Ok(driven)
+        for number in schedule.fall_due() {
+            connections[number].send_if(&schedule)?;
+        }
+    }
+    let took = schedule.begun.elapsed();
+    let (answers, bodies) = connections.into_iter().map(Connection::end).unzip();
+    Ok(Driven {
+        took,
+        answers,
+        bodies,
     })
 }
 
-/// When the requests of one connection are due.
+/// When requests are due.
 struct Schedule {
     pace: Pace,
+    connections: usize,
     begun: Instant,
-    offset_s: f64,
-    interval_s: f64,
+    /// Requests on all connections that fell due, if they do so by the clock.
+    due: usize,
 }
 
 impl Schedule {
-    fn new(pace: Pace, number: usize, connections: usize) -> Self {
-        let interval_s = match pace {
-            Pace::PerSecond(rate) => connections as f64 / rate,
-            _ => 0.0,
-        };
+    fn new(pace: Pace, connections: usize) -> Self {
         Self {
             pace,
+            connections,
             begun: Instant::now(),
-            offset_s: interval_s * number as f64 / connections as f64,
-            interval_s,
+            due: 0,
         }
     }
 
-    /// Waits until the request is due; false if there is no more time.
-    async fn wait(&self, place: usize) -> bool {
+    /// Whether a connection may send its request at this place now.
+    fn allows(&self, connection: usize, place: usize) -> bool {
         match self.pace {
             Pace::Closed => true,
             Pace::Until(end) => Instant::now() < end,
-            Pace::PerSecond(_) => {
-                let due = Duration::from_secs_f64(self.offset_s + self.interval_s * place as f64);
-                let due = self.begun + due;
-                if due > Instant::now() {
-                    tokio::time::sleep_until(due.into()).await;
-                }
-                true
-            }
+            Pace::PerSecond(_) => place * self.connections + connection < self.due,
         }
+    }
+
+    /// The connections whose turn has come since it was asked before: one after the other.
+    fn fall_due(&mut self) -> impl Iterator<Item = usize> + use<> {
+        let (connections, before) = (self.connections, self.due);
+        if let Pace::PerSecond(rate) = self.pace {
+            self.due = super::whole(self.begun.elapsed().as_secs_f64() * rate);
+        }
+        // Of two turns of a connection at once the second comes when the first is answered.
+        let first = before.max(self.due.saturating_sub(connections));
+        (first..self.due).map(move |turn| turn % connections)
+    }
+
+    /// How long nothing is sent or read, if requests fall due by the clock: to be woken for each
+    /// of thousands of answers takes both sides longer than all else that they do about it.
+    fn patience(&self) -> Option<Duration> {
+        matches!(self.pace, Pace::PerSecond(_)).then_some(TICK)
     }
 }
 
-async fn send_all(
-    connection: &mut Connection,
-    requests: &[Request],
-    schedule: Schedule,
-) -> anyhow::Result<Vec<Answer>> {
-    let mut answers = Vec::with_capacity(requests.len());
-    let again = matches!(schedule.pace, Pace::Until(_));
-    loop {
-        for request in requests {
-            if !schedule.wait(answers.len()).await {
-                return Ok(answers);
-            }
-            answers.push(connection.ask(&request.bytes).await?);
-        }
-        if !again || requests.is_empty() {
-            return Ok(answers);
-        }
-    }
-}
-
-struct Connection {
+struct Connection<'a> {
+    number: usize,
     address: SocketAddr,
+    registry: &'a Registry,
     stream: TcpStream,
+    requests: &'a [Request],
+    answers: Vec<Answer>,
+    /// When the request was begun that is not answered yet.
+    asked: Option<Instant>,
+    /// Bytes of it that were sent.
+    sent: usize,
+    /// The answer, as far as it has arrived, and its head.
     buffer: Vec<u8>,
-    /// The last body.
-    body: Vec<u8>,
+    length: usize,
+    head: Option<Head>,
     used: bool,
     closing: bool,
 }
 
-impl Connection {
-    async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+impl<'a> Connection<'a> {
+    fn open(
+        number: usize,
+        address: SocketAddr,
+        registry: &'a Registry,
+        requests: &'a [Request],
+    ) -> anyhow::Result<Self> {
         Ok(Self {
+            number,
             address,
-            stream: connect(address).await?,
+            registry,
+            stream: connect(number, address, registry)?,
+            requests,
+            answers: Vec::with_capacity(requests.len()),
+            asked: None,
+            sent: 0,
             buffer: vec![0; READ_BYTES],
-            body: Vec::new(),
+            length: 0,
+            head: None,
             used: false,
             closing: false,
         })
     }
 
-    async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
-        if self.closing {
-            self.reopen().await?;
-        }
-        let begun = Instant::now();
-        let mut answer = match self.exchange(request).await {
-            // Closed by the server between two requests, as it may: this one was not read.
-            Err(_) if self.used => {
-                self.reopen().await?;
-                self.exchange(request).await
-            }
-            answer => answer,
-        }?;
-        self.used = true;
-        answer.took_us = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
-        Ok(answer)
+    /// The answers, and the last body.
+    fn end(mut self) -> (Vec<Answer>, Vec<u8>) {
+        self.buffer.truncate(self.length);
+        let body_at = self.head.map_or(0, |head| head.bytes);
+        (self.answers, self.buffer.split_off(body_at))
     }
 
-    async fn reopen(&mut self) -> anyhow::Result<()> {
-        self.stream = connect(self.address).await?;
+    /// Whether there is nothing more to send or to wait for.
+    fn has_ended(&self, schedule: &Schedule) -> bool {
+        let is_enough = match schedule.pace {
+            Pace::Until(end) => Instant::now() >= end || self.requests.is_empty(),
+            _ => self.answers.len() >= self.requests.len(),
+        };
+        self.asked.is_none() && is_enough
+    }
+
+    /// Sends the next request, if there is one, it is due and none is unanswered.
+    fn send_if(&mut self, schedule: &Schedule) -> anyhow::Result<()> {
+        let place = self.answers.len();
+        let is_due = || schedule.allows(self.number, place);
+        if self.asked.is_some() || self.has_ended(schedule) || !is_due() {
+            return Ok(());
+        }
+        if self.closing {
+            self.reopen()?;
+        }
+        self.asked = Some(Instant::now());
+        self.ask()
+    }
+
+    fn ask(&mut self) -> anyhow::Result<()> {
+        (self.sent, self.length, self.head) = (0, 0, None);
+        self.write().or_else(|error| self.ask_again(error))
+    }
+
+    /// A server may close a connection between two requests: then it has not read this one.
+    fn ask_again(&mut self, error: anyhow::Error) -> anyhow::Result<()> {
+        if !self.used {
+            return Err(error);
+        }
+        self.reopen()?;
+        self.ask()
+    }
+
+    fn reopen(&mut self) -> anyhow::Result<()> {
+        self.stream = connect(self.number, self.address, self.registry)?;
         (self.used, self.closing) = (false, false);
         Ok(())
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
-        self.write(request).await.context("cannot send")?;
-        let mut length = 0;
-        let head_end = loop {
-            length += read(&mut self.stream, &mut self.buffer[length..]).await?;
-            if let Some(end) = end_of_head(&self.buffer[..length]) {
-                break end;
-            }
-            anyhow::ensure!(length < HEAD_BYTES_MAX, "the head of an answer has no end");
+    /// Goes on with what is under way; whether it is answered now.
+    fn go_on(&mut self) -> anyhow::Result<bool> {
+        let Some(asked) = self.asked else {
+            return Ok(false);
         };
-        let head = Head::parse(&self.buffer[..head_end])?;
-        self.closing = head.closes;
-        let mut arrived = length - head_end;
-        anyhow::ensure!(arrived <= head.body_bytes, "an answer is too long");
-        self.body.resize(head.body_bytes, 0);
-        self.body[..arrived].copy_from_slice(&self.buffer[head_end..length]);
-        while arrived < head.body_bytes {
-            arrived += read(&mut self.stream, &mut self.body[arrived..]).await?;
+        if let Err(error) = self.write() {
+            self.ask_again(error)?;
+            return Ok(false);
         }
-        Ok(Answer {
+        let head = match self.read() {
+            Ok(Some(head)) => head,
+            Ok(None) => return Ok(false),
+            Err(error) => {
+                self.ask_again(error)?;
+                return Ok(false);
+            }
+        };
+        self.answers.push(Answer {
             status: head.status,
-            took_us: 0,
+            took_us: u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX),
             retry_after: head.retry_after,
             closes: head.closes,
             body_bytes: u32::try_from(head.body_bytes).unwrap_or(u32::MAX),
-        })
+        });
+        (self.used, self.closing, self.asked) = (true, head.closes, None);
+        Ok(true)
     }
 
-    async fn write(&self, mut bytes: &[u8]) -> std::io::Result<()> {
-        while !bytes.is_empty() {
-            match self.stream.try_write(bytes) {
-                Ok(written) => bytes = &bytes[written..],
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    self.stream.writable().await?;
-                }
-                Err(error) => return Err(error),
+    fn write(&mut self) -> anyhow::Result<()> {
+        let request = &self.requests[self.answers.len() % self.requests.len()];
+        while self.sent < request.bytes.len() {
+            match self.stream.write(&request.bytes[self.sent..]) {
+                Ok(sent) => self.sent += sent,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error).context("cannot send"),
             }
         }
         Ok(())
     }
-}
 
-/// Reads what has arrived, at least a byte. Unlike `try_read`, this knows from a read that filled
-/// less than it could that there is nothing more, and does not ask in vain before it waits.
-async fn read(stream: &mut TcpStream, into: &mut [u8]) -> anyhow::Result<usize> {
-    let mut into = ReadBuf::new(into);
-    poll_fn(|context| Pin::new(&mut *stream).poll_read(context, &mut into)).await?;
-    match into.filled().len() {
-        0 => anyhow::bail!("the server closed the connection without an answer"),
-        length => Ok(length),
+    /// Reads what has arrived; the head of the answer once all of it has. A read that fills less
+    /// than it could has taken all there is, and more will be told of.
+    fn read(&mut self) -> anyhow::Result<Option<Head>> {
+        loop {
+            let room = &mut self.buffer[self.length..];
+            let (wanted, read) = (room.len(), self.stream.read(room));
+            let read = match read {
+                Ok(0) => anyhow::bail!("the server closed the connection without an answer"),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error).context("cannot read"),
+            };
+            self.length += read;
+            if self.head.is_none() {
+                self.head = Head::parse(&self.buffer[..self.length])?;
+            }
+            let Some(head) = self.head else {
+                anyhow::ensure!(
+                    self.length < HEAD_BYTES_MAX,
+                    "the head of an answer has no end"
+                );
+                continue;
+            };
+            let whole = head.bytes + head.body_bytes;
+            anyhow::ensure!(self.length <= whole, "an answer is too long");
+            if self.length == whole {
+                return Ok(Some(head));
+            }
+            self.buffer.resize(whole.max(self.buffer.len()), 0);
+            if read < wanted {
+                return Ok(None);
+            }
+        }
     }
 }
 
-async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
-    let stream = TcpStream::connect(address)
-        .await
-        .context("cannot connect")?;
+fn connect(number: usize, address: SocketAddr, registry: &Registry) -> anyhow::Result<TcpStream> {
+    let stream = std::net::TcpStream::connect(address).context("cannot connect")?;
     stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    let mut stream = TcpStream::from_std(stream);
+    let interests = Interest::READABLE | Interest::WRITABLE;
+    registry.register(&mut stream, Token(number), interests)?;
     Ok(stream)
 }
 
-fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let place = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some(place + 4)
-}
-
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Head {
+    bytes: usize,
     status: u16,
     body_bytes: usize,
     retry_after: bool,
@@ -286,35 +348,35 @@ struct Head {
 }
 
 impl Head {
-    fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
-        let text = std::str::from_utf8(bytes).context("a head that is no text")?;
-        let status = text
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3));
-        let status = status.and_then(|status| status.parse().ok());
+    /// Reads the head of an answer; nothing while its end has not arrived.
+    fn parse(bytes: &[u8]) -> anyhow::Result<Option<Self>> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut answer = httparse::Response::new(&mut headers);
+        let Status::Complete(end) = answer.parse(bytes).context("an answer of another kind")?
+        else {
+            return Ok(None);
+        };
         let mut head = Self {
-            status: status.context("an answer without a status")?,
+            bytes: end,
+            status: answer.code.context("an answer without a status")?,
             body_bytes: 0,
             retry_after: false,
             closes: false,
         };
-        for line in text.lines() {
-            let Some((name, value)) = line.split_once(':') else {
-                continue;
-            };
-            let value = value.trim();
-            match name {
+        for header in answer.headers {
+            match header.name {
                 name if name.eq_ignore_ascii_case("content-length") => {
-                    head.body_bytes = value.parse().context("a length that is no number")?;
+                    let length = std::str::from_utf8(header.value)?;
+                    head.body_bytes = length.parse().context("a length that is no number")?;
                 }
                 name if name.eq_ignore_ascii_case("retry-after") => head.retry_after = true,
                 name if name.eq_ignore_ascii_case("connection") => {
-                    head.closes = value.eq_ignore_ascii_case("close");
+                    head.closes = header.value.eq_ignore_ascii_case(b"close");
                 }
                 _ => {}
             }
         }
-        Ok(head)
+        Ok(Some(head))
     }
 }
 
@@ -324,26 +386,29 @@ mod tests {
 
     #[test]
     fn a_head_is_read() {
-        let head = Head::parse(
-            b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nContent-Length: 12\r\n\
-              connection: close\r\n\r\n",
-        );
+        let text = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
+            Content-Length: 12\r\nconnection: close\r\n\r\nbody";
         let expected = Head {
+            bytes: text.len() - 4,
             status: 503,
             body_bytes: 12,
             retry_after: true,
             closes: true,
         };
-        assert_eq!(head.unwrap(), expected);
-        for bad in [
+        assert_eq!(Head::parse(text).unwrap(), Some(expected));
+        for partial in [
             "",
+            "HTTP/1.1 200 OK\r\ncontent-length: 1",
+            "HTTP/1.1 503 A\r\n\r",
+        ] {
+            assert_eq!(Head::parse(partial.as_bytes()).unwrap(), None, "{partial}");
+        }
+        for bad in [
             "HTTP/1.1 abc\r\n\r\n",
             "SSH-2.0",
-            "HTTP/1.1 200 OK\r\ncontent-length: x",
+            "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
         ] {
             assert!(Head::parse(bad.as_bytes()).is_err(), "{bad}");
         }
-        assert_eq!(end_of_head(b"HTTP\r\n\r\nbody"), Some(8));
-        assert_eq!(end_of_head(b"HTTP\r\n\r"), None);
     }
 }

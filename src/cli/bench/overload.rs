@@ -2,7 +2,8 @@
 //!
 //! It has to go on doing what it can, to refuse the rest at once and say when to come back, and to
 //! be itself again as soon as that is over. The server gets few places for requests, so that a
-//! client with few connections can fill them. Must not: count what was refused as sent.
+//! client with few connections can fill them. Must not: count what was refused as accepted, or
+//! compare with a house that is colder.
 
 use super::Bench;
 use super::drive::{self, Answer, Driven, Pace};
@@ -22,6 +23,10 @@ const TIMES: f64 = 3.0;
 /// that a process may usually have open.
 const CONNECTIONS: usize = 12 * PLACES;
 const SECONDS_MAX: f64 = 10.0;
+/// Pieces of the time before the peak is measured, each of a quarter of a part's.
+const WARM_UPS_MAX: usize = 24;
+/// A rate that is not so many times what it was rises no more.
+const STEADY: f64 = 1.03;
 
 /// A time of sending, whatever was answered.
 struct Sent {
@@ -41,7 +46,7 @@ impl Sent {
 }
 
 impl Bench {
-    /// Peak, three times the peak, and the time right after.
+    /// Peak, three times the peak, and the time right after: in one house, which is warm.
     ///
     /// # Errors
     /// It could not be run.
@@ -50,26 +55,28 @@ impl Bench {
             seconds if matches!(self.options.until(), Until::Seconds(_)) => seconds,
             seconds => seconds.min(1.0),
         };
-        let guess = self.peak()?;
         self.house.kill();
         self.house.start(Some(PLACES))?;
         let process = self.house.process()?;
-        self.send_freely(PLACES, guess * 0.2, Pace::Closed)?;
-        let peak = self.send_freely(PLACES, guess * seconds, Pace::Closed)?;
+        let steady = self.warm_up(seconds / 4.0)?;
+        let peak = self.prepare(PLACES, steady * seconds);
+        let peak = self.send_freely(&peak, Pace::Closed)?;
         let peak_per_s = peak.accepted_per_s();
         let wanted = peak_per_s * TIMES;
+        let over = self.prepare(CONNECTIONS, wanted * seconds);
+        // Made before, so that it can be sent as soon as the overload ends.
+        let then = self.prepare(PLACES, peak_per_s * seconds / 2.0);
         usage::forget_peak(process);
         let before = usage::of(process).cpu_s;
-        let over = self.send_freely(CONNECTIONS, wanted * seconds, Pace::PerSecond(wanted))?;
+        let over = self.send_freely(&over, Pace::PerSecond(wanted))?;
         let after = usage::of(process).cpu_s;
-        let memory = usage::memory_peak_bytes(process);
-        let then = self.send_freely(PLACES, peak_per_s * seconds / 2.0, Pace::Closed)?;
+        let then = self.send_freely(&then, Pace::Closed)?;
         let title = format!("{TIMES} times the peak, {CONNECTIONS} connections");
         let mut measured = of_answers("overload", &title, "ops/s", &over.driven);
         measured.achieved = over.accepted_per_s();
         measured.ops = over.accepted.len() as u64;
         measured.latency = Sent::latency(&over.accepted);
-        measured.memory_peak_bytes = memory;
+        measured.memory_peak_bytes = usage::memory_peak_bytes(process);
         let cpu_s = after.zip(before).map(|(after, before)| after - before);
         measured.cpu_us_per_op = cpu_s.map(|s| s / over.accepted.len().max(1) as f64 * 1e6);
         measured.limited_by(Limit {
@@ -82,15 +89,41 @@ impl Bench {
         Ok(measured)
     }
 
-    /// Sends so many one-op submissions, of which each may be refused; counts what was accepted.
-    fn send_freely(&mut self, connections: usize, count: f64, pace: Pace) -> anyhow::Result<Sent> {
+    /// Sends until the rate rises no more, which a house with many members has to read a good deal
+    /// for; answers the rate.
+    fn warm_up(&mut self, seconds: f64) -> anyhow::Result<f64> {
+        let mut best = 0.0_f64;
+        let mut count = PLACES as f64;
+        for _ in 0..WARM_UPS_MAX {
+            let requests = self.prepare(PLACES, count);
+            let rate = self.send_freely(&requests, Pace::Closed)?.accepted_per_s();
+            let (was_long, rises) = (count >= rate * seconds / 2.0, rate > best * STEADY);
+            best = best.max(rate);
+            if was_long && !rises {
+                break;
+            }
+            count = best * seconds;
+        }
+        Ok(best)
+    }
+
+    /// One-op submissions, about so many in all.
+    fn prepare(&mut self, connections: usize, count: f64) -> Arc<Vec<Vec<Request>>> {
         let shape = Shape {
             counted_later: true,
             ..self.issues(1)
         };
         let each = super::whole((count / connections as f64).ceil()).max(1);
-        let requests = Arc::new(self.streams(connections, &shape).make(each, &self.members));
-        let driven = drive::drive(self.house.address()?, &requests, pace)?;
+        Arc::new(self.streams(connections, &shape).make(each, &self.members))
+    }
+
+    /// Sends submissions of which each may be refused; counts what was accepted.
+    fn send_freely(
+        &mut self,
+        requests: &Arc<Vec<Vec<Request>>>,
+        pace: Pace,
+    ) -> anyhow::Result<Sent> {
+        let driven = drive::drive(self.house.address()?, requests, pace)?;
         let (mut accepted, mut refused) = (Vec::new(), Vec::new());
         let pairs = requests.iter().flatten().zip(driven.all());
         for (request, answer) in pairs {
@@ -148,6 +181,10 @@ fn judge(measured: &mut Measured, peak: &Sent, over: &Sent, then: &Sent) {
         measured.at_most("p99 of a refusal, ms", refused.p99_ms, 20.0);
     }
     measured.at_most("refusals right after", then.refused.len() as f64, 0.0);
+    if let Some((then, peak)) = Sent::latency(&then.accepted).zip(Sent::latency(&peak.accepted)) {
+        let times = then.p99_ms / peak.p99_ms;
+        measured.at_most("p99 right after, times that at the peak", times, 2.0);
+    }
     let offered = (over.accepted.len() + over.refused.len()) as f64;
     let offered_per_s = offered / over.driven.took.as_secs_f64();
     let times = offered_per_s / peak_per_s;

@@ -5,6 +5,7 @@ mod codes;
 mod ledger_keys;
 mod limits;
 mod log;
+mod overload;
 mod reads;
 mod reports;
 mod routes;
