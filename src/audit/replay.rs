@@ -347,7 +347,7 @@ impl Replay {
             findings.push(Finding::new(index, Check::AuthorSeq, expected, found));
         }
         let submission = &envelope.submission;
-        if let Some(before) = self.fold.submission(party, submission.id) {
+        if let Some(before) = self.fold.submission(&(party, submission.id)) {
             let found = format!("{} again, used in entry {before}", submission.id);
             let expected = "a submission id not used before";
             findings.push(Finding::new(index, Check::SubmissionId, expected, found));
@@ -380,13 +380,9 @@ impl Replay {
     ) -> Vec<Effect> {
         let index = self.size();
         let accepted_at = Micros(entry.accepted_at_us);
-        let results = self.fold.execute(
-            index,
-            accepted_at,
-            &envelope.signer,
-            &envelope.submission,
-            envelope.digest,
-        );
+        let results = self
+            .fold
+            .execute(index, accepted_at, &envelope.signer, &envelope.submission);
         let governance = self.fold.set.governance();
         self.keys.extend(governance);
         if index == 0 {

@@ -3,6 +3,8 @@
 //! Must not: fetch. [`Needs`] says what to load before [`super::execute::execute`] may run; all
 //! records together are a fold over the entries.
 
+pub mod packed;
+
 use super::books::Books;
 use super::dispute::{ClearingKey, ClearingRecord};
 use super::governance::Governance;
@@ -250,8 +252,20 @@ impl WorkingSet {
     pub fn forget_changes(&mut self) -> Vec<MemberChange> {
         drop(self.books.take_changed());
         drop(self.windows.take_changed());
-        self.changed = Changed::default();
+        self.changed.ops.clear();
+        self.changed.submissions.clear();
+        self.changed.clearing.clear();
+        self.changed.governance = false;
         self.members.take_changes().members
+    }
+
+    /// Gives every op record that was put in place, in order, to whoever keeps them elsewhere, and
+    /// lets all of them go from memory.
+    pub fn release_ops(&mut self, mut keep: impl FnMut(&OpKey, &OpRecord)) {
+        for (key, record) in self.changed.ops.drain(..) {
+            keep(&key, &record);
+        }
+        self.ops.clear();
     }
 
     /// What changed since this was last asked, each record once.

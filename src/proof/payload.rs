@@ -33,6 +33,9 @@ pub const SEEN_BYTES_MAX: usize = 4096;
 /// Longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
 
+/// A short op of the usual kind, in bytes.
+const OP_BYTES: usize = 64;
+
 /// A payload is malformed: where, why, and what to do about it, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayloadError(JsonError);
@@ -147,7 +150,8 @@ fn read_seen(reader: &mut Reader<'_>) -> Result<String, JsonError> {
 
 fn read_ops(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Vec<Op>, JsonError> {
     let before = reader.clone();
-    let mut ops = Vec::new();
+    // Room once for all: ops are large, and short ones of the usual kind have as many bytes.
+    let mut ops = Vec::with_capacity(OPS_MAX.min(1 + reader.left() / OP_BYTES));
     reader.array(OPS_MAX, |reader| {
         ops.push(read_op(reader, decimals)?);
         Ok(())

@@ -131,7 +131,7 @@ fn flat<T>(read: Option<Option<T>>) -> Option<Option<T>> {
 
 /// Appends a number, seven bits a byte.
 #[inline]
-fn put(number: u64, to: &mut Vec<u8>) {
+pub(in crate::domain) fn put(number: u64, to: &mut Vec<u8>) {
     if number >= LONG {
         return put_long(number, to);
     }
@@ -174,12 +174,12 @@ fn put_day(day: Day, from: Day, to: &mut Vec<u8>) {
     put(((days << 1) ^ (days >> 63)).cast_unsigned(), to);
 }
 
-fn put_op(at: &OpAt, to: &mut Vec<u8>) {
+pub(in crate::domain) fn put_op(at: &OpAt, to: &mut Vec<u8>) {
     put(at.entry, to);
     put(at.op.into(), to);
 }
 
-fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
+pub(in crate::domain) fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
     put(lots.len() as u64, to);
     for Lot { key, first, points } in lots {
         put(key.issuer.0.into(), to);
@@ -194,7 +194,7 @@ fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
 
 /// Reads a number: up to eight bytes at once.
 #[inline]
-fn take(from: &mut &[u8]) -> Option<u64> {
+pub(in crate::domain) fn take(from: &mut &[u8]) -> Option<u64> {
     let Some(bytes) = from.first_chunk::<8>() else {
         return take_long(from);
     };
@@ -232,19 +232,19 @@ fn take_day(from: &mut &[u8], since: Day) -> Option<Day> {
     i32::try_from(day).ok().map(Day)
 }
 
-fn take_party(from: &mut &[u8]) -> Option<Party> {
+pub(in crate::domain) fn take_party(from: &mut &[u8]) -> Option<Party> {
     u16::try_from(take(from)?).ok().map(Party)
 }
 
-fn take_u32(from: &mut &[u8]) -> Option<u32> {
+pub(in crate::domain) fn take_u32(from: &mut &[u8]) -> Option<u32> {
     u32::try_from(take(from)?).ok()
 }
 
-fn take_points(from: &mut &[u8]) -> Option<Points> {
+pub(in crate::domain) fn take_points(from: &mut &[u8]) -> Option<Points> {
     Points::new(take(from)?)
 }
 
-fn take_op(from: &mut &[u8]) -> Option<OpAt> {
+pub(in crate::domain) fn take_op(from: &mut &[u8]) -> Option<OpAt> {
     Some(OpAt {
         entry: take(from)?,
         op: u16::try_from(take(from)?).ok()?,
@@ -264,7 +264,7 @@ fn take_each<T>(from: &mut &[u8], one: impl Fn(&mut &[u8]) -> Option<T>) -> Opti
     Some(all)
 }
 
-fn take_lots(from: &mut &[u8]) -> Option<Vec<Lot>> {
+pub(in crate::domain) fn take_lots(from: &mut &[u8]) -> Option<Vec<Lot>> {
     take_each(from, |from| {
         let issuer = take_party(from)?;
         let issued_on = take_day(from, Day(0))?;
