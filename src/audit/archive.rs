@@ -30,6 +30,8 @@ pub type Key = (Party, Reference);
 pub struct Archive {
     tables: Vec<HashTable<Place>>,
     chunks: Vec<Vec<u8>>,
+    /// The table of each record that lies in a chunk and cannot be found yet.
+    unlisted: Vec<(usize, Place)>,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -53,6 +55,7 @@ impl Default for Archive {
         Self {
             tables,
             chunks: Vec::new(),
+            unlisted: Vec::new(),
             hasher: foldhash::fast::RandomState::default(),
         }
     }
@@ -63,17 +66,39 @@ impl Archive {
     pub fn get(&self, (author, id): &Key) -> Option<&[u8]> {
         let wanted = self.wanted(*author, id.as_bytes());
         let table = &self.tables[wanted.table];
-        let place = table.find(spread(wanted.tag), |place| self.is_at(*place, &wanted))?;
+        let is_it = |place: &Place| {
+            place.tag() == wanted.tag && key_of(self.record(*place)) == (wanted.author, wanted.id)
+        };
+        let place = table.find(spread(wanted.tag), is_it)?;
         Some(value_of(self.record(*place)))
     }
 
-    /// Puts a value under an author's id, in place of the one before.
+    /// Puts a value under an author's id, in place of the one before, to be found once it is
+    /// [listed](Archive::list).
     ///
     /// # Panics
     /// If it has 16 MiB or there are more than a tebibyte: entries are far smaller and fewer.
     pub fn put(&mut self, (author, id): &Key, value: &[u8]) {
-        let place = self.append(*author, id.as_bytes(), value);
-        self.point_to(place, self.wanted(*author, id.as_bytes()));
+        let wanted = self.wanted(*author, id.as_bytes());
+        let place = self.append(&wanted, value);
+        self.unlisted.push((wanted.table, place));
+    }
+
+    /// Has what was put be found. All are listed together: waits for memory then run together.
+    pub fn list(&mut self) {
+        let mut unlisted = std::mem::take(&mut self.unlisted);
+        for (number, place) in unlisted.drain(..) {
+            let mut table = std::mem::take(&mut self.tables[number]);
+            let (tag, key) = (place.tag(), key_of(self.record(place)));
+            let is_same = |known: &Place| known.tag() == tag && key_of(self.record(*known)) == key;
+            match table.entry(spread(tag), is_same, |place| spread(place.tag())) {
+                Entry::Occupied(mut known) => *known.get_mut() = place,
+                Entry::Vacant(vacant) => drop(vacant.insert(place)),
+            }
+            self.tables[number] = table;
+        }
+        // Its room is used again.
+        self.unlisted = unlisted;
     }
 
     /// Every record, in order of author and id.
@@ -89,7 +114,9 @@ impl Archive {
     pub fn of_records(bytes: &[u8], good: impl Fn(&[u8]) -> bool) -> Option<Self> {
         let mut archive = Self::default();
         read(bytes, |key, value| {
-            good(value).then(|| archive.put(key, value))
+            archive.put(key, value);
+            archive.list();
+            good(value).then_some(())
         })?;
         Some(archive)
     }
@@ -104,12 +131,8 @@ impl Archive {
         }
     }
 
-    fn is_at(&self, place: Place, wanted: &Wanted<'_>) -> bool {
-        place.tag() == wanted.tag && key_of(self.record(place)) == (wanted.author, wanted.id)
-    }
-
-    fn append(&mut self, author: Party, id: &[u8], value: &[u8]) -> Place {
-        let length = HEAD_BYTES + id.len() + value.len();
+    fn append(&mut self, wanted: &Wanted<'_>, value: &[u8]) -> Place {
+        let length = HEAD_BYTES + wanted.id.len() + value.len();
         let has_room = |chunk: &Vec<u8>| chunk.len() + length <= CHUNK_BYTES;
         if !self.chunks.last().is_some_and(has_room) {
             self.chunks.push(Vec::with_capacity(CHUNK_BYTES));
@@ -117,28 +140,16 @@ impl Archive {
         let number = self.chunks.len() - 1;
         let chunk = &mut self.chunks[number];
         let offset = chunk.len();
-        let id_length = u8::try_from(id.len()).expect("a reference has 64 bytes at most");
+        let id_length = u8::try_from(wanted.id.len()).expect("a reference has 64 bytes at most");
         let value_length = u32::try_from(value.len()).expect("values are short");
         let [b0, b1, b2, 0] = value_length.to_le_bytes() else {
             panic!("a value has less than 16 MiB");
         };
-        let [a0, a1] = author.0.to_le_bytes();
+        let [a0, a1] = wanted.author.0.to_le_bytes();
         chunk.extend_from_slice(&[a0, a1, id_length, b0, b1, b2]);
-        chunk.extend_from_slice(id);
+        chunk.extend_from_slice(wanted.id);
         chunk.extend_from_slice(value);
-        Place::new(number, offset)
-    }
-
-    /// Has the table find the record at a place.
-    fn point_to(&mut self, place: Place, wanted: Wanted<'_>) {
-        let place = place.with_tag(wanted.tag);
-        let mut table = std::mem::take(&mut self.tables[wanted.table]);
-        let is_same = |known: &Place| self.is_at(*known, &wanted);
-        match table.entry(spread(wanted.tag), is_same, |place| spread(place.tag())) {
-            Entry::Occupied(mut known) => *known.get_mut() = place,
-            Entry::Vacant(vacant) => drop(vacant.insert(place)),
-        }
-        self.tables[wanted.table] = table;
+        Place::new(number, offset, wanted.tag)
     }
 
     fn record(&self, place: Place) -> &[u8] {
@@ -149,14 +160,10 @@ impl Archive {
 }
 
 impl Place {
-    fn new(chunk: usize, offset: usize) -> Self {
+    fn new(chunk: usize, offset: usize, tag: u64) -> Self {
         let at = (chunk << OFFSET_BITS | offset) as u64;
         assert!(at >> (64 - TAG_BITS) == 0, "an archive has a tebibyte");
-        Self(at << TAG_BITS)
-    }
-
-    fn with_tag(self, tag: u64) -> Self {
-        Self(self.0 | tag)
+        Self(at << TAG_BITS | tag)
     }
 
     fn tag(self) -> u64 {
@@ -228,10 +235,12 @@ mod tests {
             for n in 0..20_000 {
                 archive.put(&key(1, &format!("o{n}")), &value(n, round));
             }
+            archive.list();
         }
         let large = vec![7; 3 * CHUNK_BYTES];
         archive.put(&key(2, "o1"), &large);
         archive.put(&key(1, "behind"), b"x");
+        archive.list();
         for n in 0..20_000 {
             assert_eq!(archive.get(&key(1, &format!("o{n}"))), Some(&*value(n, 2)));
         }
@@ -249,6 +258,7 @@ mod tests {
             archive.put(&key(300, id), id.as_bytes());
             archive.put(&key(2, id), b"");
         }
+        archive.list();
         let bytes = archive.records().concat();
         let again = Archive::of_records(&bytes, |_| true).unwrap();
         assert_eq!(again.records().concat(), bytes);

@@ -110,8 +110,11 @@ impl Fold {
         let governance = self.set.governance().clone();
         needs.add(&governance, signer.party, submission);
         needs.add_proposals(&governance);
-        for op in &needs.ops {
-            let record = self.ops.get(op).map(|bytes| {
+        // All are looked for before any is used: waits for memory then run together.
+        let kept = needs.ops.iter().map(|op| self.ops.get(op));
+        let kept: Vec<Option<&[u8]>> = kept.collect();
+        for (op, bytes) in needs.ops.iter().zip(kept) {
+            let record = bytes.map(|bytes| {
                 let record = packed::unpack(bytes);
                 Arc::new(record.expect("what is kept was packed here or checked"))
             });
@@ -175,6 +178,8 @@ impl Fold {
             packed::pack(record, bytes);
             ops.put(key, bytes);
         });
+        self.ops.list();
+        self.submissions.list();
         let changes = self.set.forget_changes();
         for change in changes.into_iter().filter(|change| change.packed.is_some()) {
             let id = change.id;

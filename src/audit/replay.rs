@@ -52,6 +52,8 @@ pub struct Replay {
     pub(super) resumed_from: u64,
     pub(super) stopped: Vec<Finding>,
     pub(super) contradiction: Option<String>,
+    /// Room for the bytes of effects.
+    pub(super) effects: Vec<u8>,
 }
 
 impl Replay {
@@ -71,6 +73,7 @@ impl Replay {
             resumed_from: 0,
             stopped: Vec::new(),
             contradiction: None,
+            effects: Vec::new(),
         }
     }
 
@@ -393,9 +396,8 @@ impl Replay {
             let (expected, found) = (format!("{outcome:?}"), format!("{:?}", entry.outcome));
             findings.push(Finding::new(index, Check::Outcome, expected, found));
         }
-        let mut bytes = Vec::new();
-        effects::encode(index, &results, &mut bytes);
-        let digest = effects_digest(&bytes);
+        effects::encode(index, &results, &mut self.effects);
+        let digest = effects_digest(&self.effects);
         if digest != *entry.effects_digest {
             let (expected, found) = (hex(&digest), hex(entry.effects_digest));
             findings.push(Finding::new(index, Check::Effects, expected, found));

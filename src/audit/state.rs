@@ -236,6 +236,7 @@ fn members_of(set: &WorkingSet) -> Vec<u8> {
         let packed = set.members.packed(&id).expect("it is one of them");
         members.put(&(Party::HOUSE, id), &packed);
     }
+    members.list();
     members.records().concat()
 }
 

@@ -262,9 +262,11 @@ impl WorkingSet {
     /// Gives every op record that was put in place, in order, to whoever keeps them elsewhere, and
     /// lets all of them go from memory.
     pub fn release_ops(&mut self, mut keep: impl FnMut(&OpKey, &OpRecord)) {
-        for (key, record) in self.changed.ops.drain(..) {
-            keep(&key, &record);
+        for (key, record) in &self.changed.ops {
+            keep(key, record);
         }
+        // Only now: a counter that is shared makes the processor wait for what was written before.
+        self.changed.ops.clear();
         self.ops.clear();
     }
 
@@ -313,6 +315,8 @@ pub struct Needs {
 impl Needs {
     /// Adds what a submission names.
     pub fn add(&mut self, governance: &Governance, author: Party, submission: &Submission) {
+        self.ops.reserve(submission.ops.len());
+        self.members.reserve(submission.ops.len());
         for op in &submission.ops {
             self.ops.push((author, op.id));
             let target = op.action.target().map(|target| (author, *target));

@@ -23,7 +23,7 @@ mod values;
 
 use super::json::{JsonError, Kind, Reader, Reason};
 use crate::domain::ids::Reference;
-use crate::domain::submission::{Action, Mode, OPS_MAX, Op, Submission};
+use crate::domain::submission::{Action, Mode, OPS_MAX, Op, Submission, digests};
 use std::borrow::Cow;
 use std::fmt;
 use values::{need, refuse, set, text};
@@ -98,6 +98,7 @@ fn submission(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Submissio
         valid_until: need(valid_until, "valid_until", reader)?,
         mode: mode.unwrap_or(Mode::Independent),
         ops: need(ops, "ops", reader)?,
+        digests: Vec::new(),
         seen,
     };
     // `found` names its ledger once, in the envelope, which may stand after it.
@@ -107,6 +108,7 @@ fn submission(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Submissio
         }
     }
     governance::check_handovers(&submission, reader)?;
+    submission.digests = digests(&submission.ops);
     Ok(submission)
 }
 
