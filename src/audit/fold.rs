@@ -1,7 +1,7 @@
 //! The fold: the state that follows from the entries so far, all of it in memory.
 //!
-//! Records of ops and submissions, of which there are the most and few are ever asked for again, lie
-//! packed in archives; the working set has only those of the entry at hand.
+//! Records of ops and submissions, of which there are the most and few are ever asked for again,
+//! lie packed in archives; the working set has only those of the entry at hand.
 //! Must not: load anything. What was never written is absent.
 
 use super::archive::{Archive, Key};
@@ -104,7 +104,7 @@ impl Fold {
         effects
     }
 
-    /// Has the working set know what the submission may touch: as absent, what no entry has written.
+    /// Has the working set know what the submission may touch: as absent, what no entry wrote.
     fn touch(&mut self, signer: &Signer, submission: &Submission) {
         let mut needs = Needs::default();
         let governance = self.set.governance().clone();
