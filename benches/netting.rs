@@ -25,7 +25,7 @@ use tallyhouse::domain::money::Net;
 use tallyhouse::domain::partner::{Limit, Partner, Roles, Status};
 use tallyhouse::domain::points::Points;
 use tallyhouse::domain::programme::Netting;
-use tallyhouse::domain::submission::{Action, CutWindow, Mode, NetWindow, Op, Submission};
+use tallyhouse::domain::submission::{Action, CutWindow, Mode, NetWindow, Op, Submission, digests};
 use tallyhouse::domain::tally::statements::Statements;
 use tallyhouse::domain::tally::{Closing, CutFacts, NettedTerms, PartyFacts, PoolSums};
 use tallyhouse::domain::time::{Day, Micros};
@@ -119,6 +119,7 @@ fn decide(set: &mut WorkingSet, entry: u64, id: &str, action: Action) -> Applied
         id,
         valid_until: Micros::from_seconds(NOW_S),
         mode: Mode::Independent,
+        digests: digests(std::slice::from_ref(&op)),
         ops: vec![op],
         seen: None,
     };

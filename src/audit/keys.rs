@@ -5,7 +5,7 @@
 
 use crate::domain::execute::Signer;
 use crate::domain::governance::Governance;
-use crate::domain::ids::Party;
+use crate::domain::ids::{Name, Party};
 use crate::proof::envelope::KeyLookup;
 use crate::proof::keys::{Kid, PublicKey, TABLE_FROM, TABLES_MAX};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub struct Keys(Arc<HashMap<String, (Party, PublicKey)>>);
 #[derive(Debug, Default)]
 pub struct KeyRing {
     keys: Keys,
-    uses: HashMap<String, u32>,
+    uses: HashMap<(Party, Name), u32, foldhash::fast::RandomState>,
     tables: usize,
     changes: u64,
 }
@@ -46,15 +46,13 @@ impl KeyRing {
         if self.tables == TABLES_MAX {
             return;
         }
-        let kid = format!("{author}/{}", signer.key);
-        let Some(uses) = self.uses.get_mut(&kid) else {
-            self.uses.insert(kid, 1);
-            return;
-        };
+        let uses = self.uses.entry((signer.party, signer.key)).or_default();
         *uses = uses.saturating_add(1);
-        if *uses == TABLE_FROM
-            && let Some((_, key)) = Arc::make_mut(&mut self.keys.0).get_mut(&kid)
-        {
+        if *uses != TABLE_FROM {
+            return;
+        }
+        let kid = format!("{author}/{}", signer.key);
+        if let Some((_, key)) = Arc::make_mut(&mut self.keys.0).get_mut(&kid) {
             *key = key.with_table();
             self.tables += 1;
             self.changes += 1;

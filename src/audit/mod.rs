@@ -13,6 +13,7 @@
 //!
 //! A replay stops at the first entry with a finding: what stands behind it cannot be judged.
 
+mod archive;
 mod clearing;
 mod expiry;
 pub mod findings;

@@ -52,6 +52,8 @@ pub struct Replay {
     pub(super) resumed_from: u64,
     pub(super) stopped: Vec<Finding>,
     pub(super) contradiction: Option<String>,
+    /// Room for the bytes of effects.
+    pub(super) effects: Vec<u8>,
 }
 
 impl Replay {
@@ -71,6 +73,7 @@ impl Replay {
             resumed_from: 0,
             stopped: Vec::new(),
             contradiction: None,
+            effects: Vec::new(),
         }
     }
 
@@ -347,7 +350,7 @@ impl Replay {
             findings.push(Finding::new(index, Check::AuthorSeq, expected, found));
         }
         let submission = &envelope.submission;
-        if let Some(before) = self.fold.submission(party, submission.id) {
+        if let Some(before) = self.fold.submission(&(party, submission.id)) {
             let found = format!("{} again, used in entry {before}", submission.id);
             let expected = "a submission id not used before";
             findings.push(Finding::new(index, Check::SubmissionId, expected, found));
@@ -380,13 +383,9 @@ impl Replay {
     ) -> Vec<Effect> {
         let index = self.size();
         let accepted_at = Micros(entry.accepted_at_us);
-        let results = self.fold.execute(
-            index,
-            accepted_at,
-            &envelope.signer,
-            &envelope.submission,
-            envelope.digest,
-        );
+        let results = self
+            .fold
+            .execute(index, accepted_at, &envelope.signer, &envelope.submission);
         let governance = self.fold.set.governance();
         self.keys.extend(governance);
         if index == 0 {
@@ -397,9 +396,8 @@ impl Replay {
             let (expected, found) = (format!("{outcome:?}"), format!("{:?}", entry.outcome));
             findings.push(Finding::new(index, Check::Outcome, expected, found));
         }
-        let mut bytes = Vec::new();
-        effects::encode(index, &results, &mut bytes);
-        let digest = effects_digest(&bytes);
+        effects::encode(index, &results, &mut self.effects);
+        let digest = effects_digest(&self.effects);
         if digest != *entry.effects_digest {
             let (expected, found) = (hex(&digest), hex(entry.effects_digest));
             findings.push(Finding::new(index, Check::Effects, expected, found));

@@ -10,7 +10,11 @@
 //! body                         CBOR: the replay, with every leaf's hash
 //! BLAKE3                       32 bytes, over everything before
 //! ```
+//!
+//! In the body, members, ops and submissions are byte strings: each is what memory has of them, by
+//! [`packed`] and [`super::archive`], in the order of their ids.
 
+use super::archive::{self, Archive};
 use super::clearing::Clearing;
 use super::fold::Fold;
 use super::history::History;
@@ -21,14 +25,14 @@ use super::statements::Bound;
 use crate::domain::books::{Books, PartyBooks};
 use crate::domain::dispute::{ClearingKey, ClearingRecord};
 use crate::domain::governance::Governance;
-use crate::domain::ids::Reference;
+use crate::domain::ids::Party;
 use crate::domain::line::{LineKey, LineTotal};
-use crate::domain::member::{Member, packed};
+use crate::domain::member::packed;
 use crate::domain::rejection::Rejection;
 use crate::domain::tally::Tally;
-use crate::domain::time::{Day, Micros};
+use crate::domain::time::Micros;
 use crate::domain::window::{Carried, Window, Windows};
-use crate::domain::working_set::{OpKey, OpRecord, SubmissionKey, SubmissionRecord, WorkingSet};
+use crate::domain::working_set::{self, WorkingSet};
 use crate::proof::keys::PublicKey;
 use crate::proof::merkle::Hash;
 use crate::proof::note::VerifierKey;
@@ -37,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"tallyhouse audit state\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const CHECKSUM_BYTES: usize = 32;
 
 /// Why bytes are no state to go on from.
@@ -69,32 +73,30 @@ struct Body {
     windows: Vec<Window>,
     #[n(5)]
     carried: Carried,
-    #[n(6)]
-    members: BTreeMap<Reference, Member>,
-    #[n(7)]
-    ops: BTreeMap<OpKey, OpRecord>,
-    #[n(8)]
-    submissions: BTreeMap<SubmissionKey, SubmissionRecord>,
+    #[cbor(n(6), with = "minicbor::bytes")]
+    members: Vec<u8>,
+    #[cbor(n(7), with = "minicbor::bytes")]
+    ops: Vec<u8>,
+    #[cbor(n(8), with = "minicbor::bytes")]
+    submissions: Vec<u8>,
     #[n(9)]
     clearing: BTreeMap<ClearingKey, ClearingRecord>,
     #[n(10)]
-    expiry: BTreeSet<(Day, Reference)>,
-    #[n(11)]
     netted_lines: BTreeSet<LineKey>,
-    #[n(12)]
+    #[n(11)]
     tally: Tally,
-    #[n(13)]
+    #[n(12)]
     stated: BTreeMap<u32, Bound>,
-    #[n(14)]
+    #[n(13)]
     outcomes: BTreeMap<u8, u64>,
-    #[n(15)]
+    #[n(14)]
     last_time: Micros,
-    #[cbor(n(16), with = "minicbor::bytes")]
+    #[cbor(n(15), with = "minicbor::bytes")]
     found_hash: Hash,
-    #[cbor(n(17), with = "minicbor::bytes")]
+    #[cbor(n(16), with = "minicbor::bytes")]
     chain_hash: Hash,
     /// Every leaf's hash, one after the other.
-    #[cbor(n(18), with = "minicbor::bytes")]
+    #[cbor(n(17), with = "minicbor::bytes")]
     leaves: Vec<u8>,
 }
 
@@ -105,6 +107,8 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         return None;
     }
     let set = &replay.fold.set;
+    let clearing = set.clearing.records();
+    let clearing = clearing.map(|(key, record)| (*key, record.clone()));
     let body = Body {
         governance,
         window: set.books.window,
@@ -112,15 +116,10 @@ pub fn save(replay: &Replay) -> Option<Vec<u8>> {
         lines: set.books.lines.clone(),
         windows: set.windows.iter().cloned().collect(),
         carried: set.windows.carried().clone(),
-        members: set.members.records().collect(),
-        ops: set
-            .ops
-            .records()
-            .map(|(key, op)| (*key, op.record()))
-            .collect(),
-        submissions: sorted(set.submissions.records()),
-        clearing: sorted(set.clearing.records()),
-        expiry: replay.fold.expiry.all(),
+        members: members_of(set),
+        ops: replay.fold.ops.records().concat(),
+        submissions: replay.fold.submissions.records().concat(),
+        clearing: clearing.collect(),
         netted_lines: replay.fold.lines.clone(),
         tally: replay.tally()?.clone(),
         stated: replay.clearing.stated.clone(),
@@ -188,27 +187,16 @@ impl Body {
             Books::load(self.window, self.parties, self.lines),
             Windows::load(windows, self.carried),
         );
-        let mut bytes = Vec::new();
-        for (key, member) in self.members {
-            bytes.clear();
-            packed::pack(&member, &mut bytes);
-            set.members.load(&key, Some(&bytes));
-        }
-        for (key, record) in self.ops {
-            set.put_op(key, &record);
-        }
-        for (key, record) in self.submissions {
-            set.submissions.load(key, Some(record));
-        }
+        load_members(&self.members, &mut set)?;
+        let is_op = |value: &[u8]| working_set::packed::unpack(value).is_some();
+        let ops = Archive::of_records(&self.ops, is_op)?;
+        let is_entry = |value: &[u8]| value.len() == size_of::<u64>();
+        let submissions = Archive::of_records(&self.submissions, is_entry)?;
         for (key, record) in self.clearing {
             set.clearing.load(key, Some(record));
         }
         Some(Replay {
-            fold: Fold {
-                set,
-                expiry: self.expiry.into_iter().collect(),
-                lines: self.netted_lines,
-            },
+            fold: Fold::load(set, ops, submissions, self.netted_lines),
             keys,
             terms: Some(Arc::new(terms)),
             chain_hash: self.chain_hash,
@@ -241,8 +229,21 @@ fn keys_are_good(governance: &Governance) -> bool {
         && ledger_keys.iter().any(|key| key.retired.is_none())
 }
 
-fn sorted<'a, K: Ord + Copy + 'a, V: Clone + 'a>(
-    records: impl Iterator<Item = (&'a K, &'a V)>,
-) -> BTreeMap<K, V> {
-    records.map(|(key, value)| (*key, value.clone())).collect()
+/// Every member, packed: records as of an archive, with the house for an author.
+fn members_of(set: &WorkingSet) -> Vec<u8> {
+    let mut members = Archive::default();
+    for (id, _) in set.members.records() {
+        let packed = set.members.packed(&id).expect("it is one of them");
+        members.put(&(Party::HOUSE, id), &packed);
+    }
+    members.list();
+    members.records().concat()
+}
+
+/// Takes members in as [`members_of`] gave them; nothing if they are not such.
+fn load_members(bytes: &[u8], set: &mut WorkingSet) -> Option<()> {
+    archive::read(bytes, |(author, id), value| {
+        let is_one = author.is_house() && packed::unpack(value).is_some();
+        is_one.then(|| set.members.load(id, Some(value)))
+    })
 }

@@ -13,7 +13,7 @@ use super::netting::Netting;
 use super::op;
 use super::points::Points;
 use super::rejection::Rejection;
-use super::submission::{Mode, Op, Submission};
+use super::submission::{Mode, Op, Submission, digests};
 use super::time::{Day, Micros};
 use super::visit::{Revision, Visit};
 use super::window::{Carried, Window};
@@ -215,8 +215,9 @@ pub fn execute(
     let mut effects = Vec::with_capacity(submission.ops.len());
     let mut stamp = *stamp;
     let mut room = MOVES_MAX;
-    for (place, op) in submission.ops.iter().enumerate() {
+    for (place, (op, digest)) in submission.digested().enumerate() {
         stamp.at.op = u16::try_from(place).expect("OPS_MAX fits 16 bits");
+        let op = (op, *digest);
         let effect = execute_op(set, &stamp, signer, op, due, room, &mut undo);
         room = room.saturating_sub(effect.moves());
         let refused = !effect.outcome().is_applied();
@@ -242,21 +243,19 @@ fn execute_op(
     set: &mut WorkingSet,
     stamp: &Stamp,
     signer: &Signer,
-    op: &Op,
+    (op, digest): (&Op, [u8; 16]),
     due: &Due,
     room: usize,
     undo: &mut Undo,
 ) -> Effect {
-    let digest = op.digest();
     match set.op(&(signer.party, op.id)) {
         Some(record) if record.digest == digest => return Effect::Duplicate(record.at),
         Some(_) => return Effect::Refused(Rejection::OpIdReused),
         None => {}
     }
-    let governance = set.governance().clone();
     let request = Request {
         set,
-        governance: &governance,
+        governance: set.governance(),
         stamp,
         signer,
         op,
@@ -289,14 +288,13 @@ fn apply(
     mut record: OpRecord,
     undo: &mut Undo,
 ) -> Result<Applied, Rejection> {
-    let governance = match draft.governance {
-        Some(changed) => changed,
-        None => set.governance().clone(),
-    };
-    set.books.post(&governance, &draft.applied)?;
-    if !Arc::ptr_eq(&governance, set.governance()) {
+    let governance = draft.governance.as_ref().or(set.governance.as_ref());
+    let governance = governance.expect("the ledger is founded");
+    set.books.post(governance, &draft.applied)?;
+    let is_new = |changed: &Arc<Governance>| !Arc::ptr_eq(changed, set.governance());
+    if let Some(changed) = draft.governance.filter(is_new) {
         undo.governance(set);
-        set.set_governance(governance);
+        set.set_governance(changed);
     }
     undo.posted(&draft.applied);
     for (revision, touch) in draft.members.into_iter().zip(&draft.applied.touches) {
@@ -437,7 +435,7 @@ pub fn found(set: &mut WorkingSet, accepted_at: Micros, op: &Op) -> Vec<Effect> 
     set.windows.put(0, Some(Window::open(0, 0, today)));
     let record = OpRecord {
         at,
-        digest: op.digest(),
+        digest: digests(std::slice::from_ref(op))[0],
         accepted_at,
         subject: Subject::Other,
     };

@@ -44,8 +44,23 @@ pub struct Submission {
     pub mode: Mode,
     /// What to do, 1 ..= [`OPS_MAX`].
     pub ops: Vec<Op>,
+    /// The digest of each op, in their order, by [`digests`]: worked out by whoever reads the
+    /// submission, which is done on many threads, and not by the one that executes it.
+    pub digests: Vec<[u8; 16]>,
     /// A signed checkpoint that the author verified before.
     pub seen: Option<String>,
+}
+
+impl Submission {
+    /// Each op with its digest.
+    ///
+    /// # Panics
+    /// If ops were added behind the back of [`digests`].
+    pub fn digested(&self) -> impl Iterator<Item = (&Op, &[u8; 16])> {
+        let counts = (self.ops.len(), self.digests.len());
+        assert_eq!(counts.0, counts.1, "every op has a digest");
+        self.ops.iter().zip(&self.digests)
+    }
 }
 
 /// Whether ops of one submission stand or fall together.
@@ -74,18 +89,17 @@ pub struct Op {
     pub action: Action,
 }
 
-/// Room for the usual op.
-const DIGESTED_BYTES: usize = 256;
-
-impl Op {
-    /// A digest of every field, by which an op sent again is told from an id used again.
-    pub fn digest(&self) -> [u8; 16] {
-        let mut bytes = Vec::with_capacity(DIGESTED_BYTES);
-        minicbor::encode(self, &mut bytes).expect("writing to memory cannot fail");
+/// Digests of every field of each op, by which an op sent again is told from an id used again.
+pub fn digests(ops: &[Op]) -> Vec<[u8; 16]> {
+    let mut bytes = Vec::new();
+    let digest = |op: &Op| {
+        bytes.clear();
+        minicbor::encode(op, &mut bytes).expect("writing to memory cannot fail");
         let mut digest = [0; 16];
         digest.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
         digest
-    }
+    };
+    ops.iter().map(digest).collect()
 }
 
 /// Points asked for; nothing where the number was no integer from 1 to 2^53 − 1.

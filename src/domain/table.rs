@@ -80,6 +80,12 @@ impl<K: Hash + Eq + Copy + std::fmt::Debug, V> Table<K, V> {
         self.hot.len()
     }
 
+    /// Lets go of everything.
+    pub fn clear(&mut self) {
+        self.hot.clear();
+        self.cold.clear();
+    }
+
     /// Drops the cold generation and lets the hot one grow cold.
     pub fn rotate(&mut self) {
         std::mem::swap(&mut self.cold, &mut self.hot);

@@ -157,6 +157,13 @@ pub struct OpChanges {
     pub bytes: Vec<u8>,
 }
 
+impl OpChanges {
+    fn clear(&mut self) {
+        self.ops.clear();
+        self.bytes.clear();
+    }
+}
+
 /// What a batch changed, to be stored behind the log.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -284,8 +291,22 @@ impl WorkingSet {
     pub fn forget_changes(&mut self) -> Vec<MemberChange> {
         drop(self.books.take_changed());
         drop(self.windows.take_changed());
-        self.changed = Changed::default();
+        self.changed.ops.clear();
+        self.changed.submissions.clear();
+        self.changed.clearing.clear();
+        self.changed.governance = false;
         self.members.take_changes().members
+    }
+
+    /// Gives every op record that was put in place, packed and in order, to whoever keeps them
+    /// elsewhere, and lets all of them go from memory.
+    pub fn release_ops(&mut self, mut keep: impl FnMut(&OpKey, &[u8])) {
+        let OpChanges { ops, bytes } = &self.changed.ops;
+        for op in ops {
+            keep(&op.key, &bytes[op.packed.clone()]);
+        }
+        self.changed.ops.clear();
+        self.ops.clear();
     }
 
     /// What changed since this was last asked, each record once.
@@ -337,6 +358,8 @@ pub struct Needs {
 impl Needs {
     /// Adds what a submission names.
     pub fn add(&mut self, governance: &Governance, author: Party, submission: &Submission) {
+        self.ops.reserve(submission.ops.len());
+        self.members.reserve(submission.ops.len());
         for op in &submission.ops {
             self.ops.push((author, op.id));
             let target = op.action.target().map(|target| (author, *target));

@@ -209,7 +209,7 @@ pub fn unpack_op(bytes: &[u8]) -> Result<PackedOp, StoreError> {
     PackedOp::new(bytes).ok_or_else(wrong)
 }
 
-/// The writes that store what a batch changed whose first entry is `first`, in memory that is empty.
+/// The writes that store what a batch changed whose first entry is `first`, in the memory given.
 pub fn writes(mut writes: Writes, first: u64, changes: &Changes, standing: &Standing) -> Writes {
     writes.reserve(changes.members.members.len() * 2 + changes.ops.ops.len() + 8);
     for member in &changes.members.members {

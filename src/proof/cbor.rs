@@ -209,19 +209,23 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends the head of an item in its shortest form.
+#[inline]
 pub fn write_head(major: Major, argument: u64, out: &mut Vec<u8>) {
-    let major = (major as u8) << 5;
-    let bytes = argument.to_be_bytes();
-    let [.., b4, b5, b6, b7] = bytes;
+    let [.., low] = argument.to_be_bytes();
     match argument {
-        0..=23 => out.push(major | b7),
-        24..=0xff => out.extend([major | 24, b7]),
-        0x100..=0xffff => out.extend([major | 25, b6, b7]),
-        0x1_0000..=0xffff_ffff => out.extend([major | 26, b4, b5, b6, b7]),
-        _ => {
-            out.push(major | 27);
-            out.extend(bytes);
-        }
+        0..=23 => out.push((major as u8) << 5 | low),
+        _ => write_long_head(major, argument, out),
+    }
+}
+
+fn write_long_head(major: Major, argument: u64, out: &mut Vec<u8>) {
+    let major = (major as u8) << 5;
+    let [b0, b1, b2, b3, b4, b5, b6, b7] = argument.to_be_bytes();
+    match argument {
+        0..=0xff => out.extend_from_slice(&[major | 24, b7]),
+        0x100..=0xffff => out.extend_from_slice(&[major | 25, b6, b7]),
+        0x1_0000..=0xffff_ffff => out.extend_from_slice(&[major | 26, b4, b5, b6, b7]),
+        _ => out.extend_from_slice(&[major | 27, b0, b1, b2, b3, b4, b5, b6, b7]),
     }
 }
 

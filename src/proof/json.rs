@@ -155,6 +155,12 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// How many bytes have not been read.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.text.len() - self.at
+    }
+
     /// An error at the place where the reader stands, for a value that the caller refuses.
     #[must_use]
     pub fn refuse(&self, reason: Reason) -> JsonError {

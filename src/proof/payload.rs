@@ -23,7 +23,7 @@ mod values;
 
 use super::json::{JsonError, Kind, Reader, Reason};
 use crate::domain::ids::Reference;
-use crate::domain::submission::{Action, Mode, OPS_MAX, Op, Submission};
+use crate::domain::submission::{Action, Mode, OPS_MAX, Op, Submission, digests};
 use std::borrow::Cow;
 use std::fmt;
 use values::{need, refuse, set, text};
@@ -32,6 +32,9 @@ use values::{need, refuse, set, text};
 pub const SEEN_BYTES_MAX: usize = 4096;
 /// Longest origin, in bytes.
 const ORIGIN_BYTES_MAX: usize = 255;
+
+/// A short op of the usual kind, in bytes.
+const OP_BYTES: usize = 64;
 
 /// A payload is malformed: where, why, and what to do about it, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +98,7 @@ fn submission(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Submissio
         valid_until: need(valid_until, "valid_until", reader)?,
         mode: mode.unwrap_or(Mode::Independent),
         ops: need(ops, "ops", reader)?,
+        digests: Vec::new(),
         seen,
     };
     // `found` names its ledger once, in the envelope, which may stand after it.
@@ -104,6 +108,7 @@ fn submission(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Submissio
         }
     }
     governance::check_handovers(&submission, reader)?;
+    submission.digests = digests(&submission.ops);
     Ok(submission)
 }
 
@@ -147,7 +152,8 @@ fn read_seen(reader: &mut Reader<'_>) -> Result<String, JsonError> {
 
 fn read_ops(reader: &mut Reader<'_>, decimals: Option<u8>) -> Result<Vec<Op>, JsonError> {
     let before = reader.clone();
-    let mut ops = Vec::new();
+    // Room once for all: ops are large, and short ones of the usual kind have as many bytes.
+    let mut ops = Vec::with_capacity(OPS_MAX.min(1 + reader.left() / OP_BYTES));
     reader.array(OPS_MAX, |reader| {
         ops.push(read_op(reader, decimals)?);
         Ok(())

@@ -161,16 +161,18 @@ impl Report {
         };
         let text = format!(
             "Measured on {}, version {}, on {} ({} cores{memory}, Linux {}), with the load \
-             generator on the same cores. {members} members, {partners} partners, seed {}, \
-             skew {}.{quick} {checks}\n\nOnly ratios carry over to another machine: achieved and limit are from \
-             the same run. To repeat it:\n\n```sh\ntallyhouse bench --report DIR\n```\n\n",
+             generator on the same cores. {members} members, {partners} partners, seed {}. \
+             Ops fall on members as 1 / rank^{}; a month of real purchases has {}.{quick} \
+             {checks}\n\nOnly ratios carry over to another machine: achieved and limit are \
+             from the same run. To repeat it:\n\n```sh\ntallyhouse bench --report DIR\n```\n\n",
             self.date,
             self.version,
             machine.processor,
             machine.cores,
             machine.kernel,
             options.seed,
-            options.skew
+            options.skew,
+            super::members::REAL_SKEW
         );
         page.push_str(&text);
     }

@@ -9,6 +9,9 @@ use std::io::{self, BufRead, Read};
 /// Longest line of NDJSON: an entry and effects of the largest size in base64url, with room.
 const LINE_BYTES_MAX: u64 = 32 << 20;
 
+/// Bytes taken in at once.
+const PENDING_BYTES: usize = 1 << 20;
+
 /// Why the next entry could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -114,14 +117,14 @@ impl<R: BufRead> ExportReader<R> {
             self.pending.drain(..self.start);
             self.start = 0;
             let more = self.input.fill_buf()?;
-            let length = more.len();
+            let length = more.len().min(PENDING_BYTES);
             if length == 0 {
                 return match self.pending.is_empty() {
                     true => Ok(None),
                     false => Err(damaged),
                 };
             }
-            self.pending.extend_from_slice(more);
+            self.pending.extend_from_slice(&more[..length]);
             self.input.consume(length);
         }
     }

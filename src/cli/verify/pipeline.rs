@@ -17,8 +17,8 @@ use std::thread;
 
 /// Entries of a batch at most.
 const BATCH_ENTRIES: usize = 64;
-/// Bytes of a batch at most, beyond its last entry.
-const BATCH_BYTES: usize = 1 << 20;
+/// Bytes of a batch at most, beyond its last entry: what is made of them stays near the processor.
+const BATCH_BYTES: usize = 1 << 17;
 /// Batches that wait at each end of a thread.
 const BATCHES_WAITING: usize = 2;
 
@@ -85,11 +85,14 @@ fn read(
     next: &mut impl FnMut() -> anyhow::Result<Option<Vec<u8>>>,
     to_threads: &[SyncSender<Vec<Vec<u8>>>],
 ) -> anyhow::Result<()> {
-    for to_thread in to_threads.iter().cycle() {
-        let mut batch = Vec::with_capacity(BATCH_ENTRIES);
+    // The first batches are small: with a ledger's first entries come the keys of the others, and
+    // what was prepared without them is prepared again.
+    for (place, to_thread) in to_threads.iter().cycle().enumerate() {
+        let batch_entries = BATCH_ENTRIES.min(1 + place / 2);
+        let mut batch = Vec::with_capacity(batch_entries);
         let mut bytes = 0;
         let mut ended = Ok(false);
-        while batch.len() < BATCH_ENTRIES && bytes < BATCH_BYTES {
+        while batch.len() < batch_entries && bytes < BATCH_BYTES {
             match next() {
                 Ok(Some(entry)) => {
                     bytes += entry.len();

@@ -49,6 +49,7 @@ impl<const N: usize> Multiples<N> {
 
     /// The multiples that digits stand for, less their signs; digit `d` is one of row `d / of_row`.
     /// All are read before any is added: reads that wait for memory then wait together.
+    #[inline(always)]
     fn picked<const D: usize>(&self, digits: &[i16; D], of_row: usize) -> [EdwardsPoint; D] {
         std::array::from_fn(|place| {
             match usize::from(digits[place].unsigned_abs()).checked_sub(1) {

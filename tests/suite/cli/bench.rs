@@ -48,6 +48,8 @@ fn check_scenarios(scenarios: &[Value]) {
         "mix-hot",
         "reads",
         "reads",
+        "reads",
+        "reads",
         "overload",
         "audit",
         "audit",
