@@ -230,7 +230,7 @@ impl Default for Writer {
 impl Default for RocksDb {
     fn default() -> Self {
         Self {
-            wal_bytes_max: 256 * MIB,
+            wal_bytes_max: 128 * MIB,
             memtables_bytes_max: 256 * MIB,
             block_cache_bytes_max: 256 * MIB,
         }

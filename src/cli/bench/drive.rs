@@ -21,8 +21,6 @@ const READ_BYTES: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Events that are told at once.
 const EVENTS: usize = 1_024;
-/// How exactly requests fall due.
-const TICK: Duration = Duration::from_millis(1);
 
 /// When requests are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,8 +28,13 @@ pub enum Pace {
     /// Each as soon as the one before it is answered.
     Closed,
     /// So many a second on all connections together, as long as answers come in time; their times
-    /// are up to a millisecond too long.
-    PerSecond(f64),
+    /// are up to a tick too long.
+    PerSecond {
+        /// How many.
+        rate: f64,
+        /// How exactly they fall due.
+        tick: Duration,
+    },
     /// As [`Pace::Closed`], over and over until the time is up.
     Until(Instant),
 }
@@ -137,14 +140,14 @@ impl Schedule {
         match self.pace {
             Pace::Closed => true,
             Pace::Until(end) => Instant::now() < end,
-            Pace::PerSecond(_) => place * self.connections + connection < self.due,
+            Pace::PerSecond { .. } => place * self.connections + connection < self.due,
         }
     }
 
     /// The connections whose turn has come since it was asked before: one after the other.
     fn fall_due(&mut self) -> impl Iterator<Item = usize> + use<> {
         let (connections, before) = (self.connections, self.due);
-        if let Pace::PerSecond(rate) = self.pace {
+        if let Pace::PerSecond { rate, .. } = self.pace {
             self.due = super::whole(self.begun.elapsed().as_secs_f64() * rate);
         }
         // Of two turns of a connection at once the second comes when the first is answered.
@@ -155,7 +158,10 @@ impl Schedule {
     /// How long nothing is sent or read, if requests fall due by the clock: to be woken for each
     /// of thousands of answers takes both sides longer than all else that they do about it.
     fn patience(&self) -> Option<Duration> {
-        matches!(self.pace, Pace::PerSecond(_)).then_some(TICK)
+        match self.pace {
+            Pace::PerSecond { tick, .. } => Some(tick),
+            Pace::Closed | Pace::Until(_) => None,
+        }
     }
 }
 

@@ -7,13 +7,15 @@
 
 use super::Bench;
 use super::drive::{self, Answer, Driven, Pace};
-use super::generate::{Request, Shape};
+use super::generate::{Choice, Request, Shape};
 use super::latency::Latency;
 use super::load::Until;
 use super::measured::{Limit, Measured};
+use super::members::Zipf;
 use super::reads::{of_answers, times};
 use super::usage;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Requests that the server takes at once.
 const PLACES: usize = 64;
@@ -23,6 +25,10 @@ const TIMES: f64 = 3.0;
 /// that a process may usually have open.
 const CONNECTIONS: usize = 12 * PLACES;
 const SECONDS_MAX: f64 = 10.0;
+/// Members whose points they are, so that the house has read all of them before it is measured.
+const MEMBERS_MAX: usize = 50_000;
+/// How exactly requests fall due.
+const TICK: Duration = Duration::from_millis(1);
 /// Pieces of the time before the peak is measured, each of a quarter of a part's.
 const WARM_UPS_MAX: usize = 24;
 /// A rate that is not so many times what it was rises no more.
@@ -68,7 +74,11 @@ impl Bench {
         let then = self.prepare(PLACES, peak_per_s * seconds / 2.0);
         usage::forget_peak(process);
         let before = usage::of(process).cpu_s;
-        let over = self.send_freely(&over, Pace::PerSecond(wanted))?;
+        let pace = Pace::PerSecond {
+            rate: wanted,
+            tick: TICK,
+        };
+        let over = self.send_freely(&over, pace)?;
         let after = usage::of(process).cpu_s;
         let then = self.send_freely(&then, Pace::Closed)?;
         let title = format!("{TIMES} times the peak, {CONNECTIONS} connections");
@@ -109,8 +119,10 @@ impl Bench {
 
     /// One-op submissions, about so many in all.
     fn prepare(&mut self, connections: usize, count: f64) -> Arc<Vec<Vec<Request>>> {
+        let members = self.members.count().min(MEMBERS_MAX);
         let shape = Shape {
             counted_later: true,
+            choice: Choice::Skewed(Zipf::new(members, self.options.skew)),
             ..self.issues(1)
         };
         let each = super::whole((count / connections as f64).ceil()).max(1);

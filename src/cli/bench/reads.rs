@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 const READERS: usize = 8;
 /// Reads where their latency is judged.
 const READS_A_SECOND: f64 = 2_000.0;
+/// How exactly requests fall due.
+const TICK: Duration = Duration::from_micros(200);
 /// Requests that a reader sends before it begins again.
 const REQUESTS: usize = 2_048;
 /// How long tokens are good; the house takes at most 600.
@@ -69,10 +71,10 @@ impl Bench {
         usage::forget_peak(process);
         let before = usage::of(process).cpu_s;
         let (written, read) = std::thread::scope(|scope| {
-            let steady = Pace::PerSecond(write_rate);
+            let steady = per_second(write_rate);
             let writer = scope.spawn(move || drive::drive(address, &writes, steady));
             let end = Instant::now() + Duration::from_secs_f64(seconds);
-            let pace = rate.map_or(Pace::Until(end), Pace::PerSecond);
+            let pace = rate.map_or(Pace::Until(end), per_second);
             let read = drive::drive(address, &asked, pace);
             (writer.join().expect("it does not panic"), read)
         });
@@ -158,6 +160,10 @@ impl Bench {
         });
         readers.collect()
     }
+}
+
+fn per_second(rate: f64) -> Pace {
+    Pace::PerSecond { rate, tick: TICK }
 }
 
 /// What answers come to.

@@ -194,10 +194,9 @@ fn family_options(name: &str, cache: &Cache) -> Options {
         // Where a new run begins, it lies among the ids of the last one: few are written again.
         options.set_target_file_size_base(16 << 20);
     } else {
-        // It is written again and again, and compressing it costs as much as all else that a
-        // compaction does. What lies deepest is compressed: nine tenths, where there is much.
-        let plain = DBCompressionType::None;
-        options.set_compression_per_level(&[plain, plain, DBCompressionType::Lz4]);
+        // A file that was just added is compacted soon; until then it is not worth compressing.
+        let (plain, compressed) = (DBCompressionType::None, DBCompressionType::Lz4);
+        options.set_compression_per_level(&[plain, compressed]);
     }
     options.set_level_zero_file_num_compaction_trigger(FILES_COMPACTED_MIN);
     options
