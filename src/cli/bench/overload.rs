@@ -64,6 +64,7 @@ impl Bench {
         self.house.kill();
         self.house.start(Some(PLACES))?;
         let process = self.house.process()?;
+        usage::wait_until_idle(process);
         let steady = self.warm_up(seconds / 4.0)?;
         let peak = self.prepare(PLACES, steady * seconds);
         let peak = self.send_freely(&peak, Pace::Closed)?;

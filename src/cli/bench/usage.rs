@@ -3,9 +3,16 @@
 //! Must not: fail where there is no `/proc`; what is not known is left out.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Ticks of a second in `/proc/<pid>/stat`: the same on every Linux that Rust runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
+/// How long a process is given to have nothing to do.
+const IDLE_PATIENCE: Duration = Duration::from_secs(60);
+/// For how long it must have had nothing to do.
+const IDLE_LOOK: Duration = Duration::from_millis(300);
+/// What part of a core is nothing.
+const IDLE_PART: f64 = 0.2;
 
 /// What a process used since it began.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +28,22 @@ pub fn of(process: u32) -> Usage {
     Usage {
         cpu_s: cpu_s(process),
         written_bytes: field(process, "io", "write_bytes:"),
+    }
+}
+
+/// Waits until a process has nothing to do, but not for ever: one that was just started reads what
+/// it needs in the background.
+pub fn wait_until_idle(process: u32) {
+    let end = Instant::now() + IDLE_PATIENCE;
+    let mut before = cpu_s(process);
+    while Instant::now() < end {
+        std::thread::sleep(IDLE_LOOK);
+        let now = cpu_s(process);
+        let used = now.zip(before).map(|(now, before)| now - before);
+        if used.is_none_or(|used| used < IDLE_LOOK.as_secs_f64() * IDLE_PART) {
+            return;
+        }
+        before = now;
     }
 }
 
