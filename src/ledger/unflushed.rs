@@ -182,18 +182,17 @@ mod tests {
         ];
         unflushed.add(2, &batch(&second));
         let merged = unflushed.merged(Table::OpIds);
-        let told: Vec<_> = merged
-            .iter()
-            .map(|write| (write.is_new, write.key, write.value))
-            .collect();
-        let expected: [(bool, &[u8], Option<&[u8]>); 5] = [
-            (false, b"id-0", None),
-            (true, b"id-1", Some(b"1")),
-            (true, b"id-22", Some(b"2")),
-            (true, b"id-2222222222", Some(b"2")),
-            (true, b"id-3", Some(b"2")),
-        ];
-        assert_eq!(told, expected);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let told = merged.iter().map(|write| {
+            let new = if write.is_new { "new " } else { "" };
+            let value = write.value.map_or("-".to_owned(), text);
+            format!("{new}{}={value}", text(write.key))
+        });
+        let told: Vec<String> = told.collect();
+        assert_eq!(
+            told.join(" "),
+            "id-0=- new id-1=1 new id-22=2 new id-2222222222=2 new id-3=2"
+        );
         assert_eq!(unflushed.merged(Table::Lines).len(), 1);
         assert_eq!(unflushed.merged(Table::Members), []);
         assert_eq!(unflushed.clear().count(), 2, "nobody else has them");

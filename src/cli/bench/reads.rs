@@ -38,7 +38,7 @@ impl Bench {
     /// # Errors
     /// It could not be run.
     pub fn reads(&mut self) -> anyhow::Result<Vec<Measured>> {
-        let steady = super::style::grouped(READS_A_SECOND as u64);
+        let steady = super::style::grouped(super::whole(READS_A_SECOND) as u64);
         let title = format!("balances read, {steady} a second, writes at half");
         let seconds = self.options.seconds.clamp(0.2, SECONDS_MAX);
         let each = super::whole(READS_A_SECOND * seconds / READERS as f64).max(1);
