@@ -12,7 +12,7 @@
 //! ```
 //!
 //! In the body, members, ops and submissions are byte strings: each is what memory has of them, by
-//! [`packed`] and [`super::archive`], in the order of their ids.
+//! [`packed`] and `audit::archive`, in the order of their ids.
 
 use super::archive::{self, Archive};
 use super::clearing::Clearing;

@@ -36,7 +36,7 @@ pub struct OpRecord {
     /// Where it stands.
     #[n(0)]
     pub at: OpAt,
-    /// [`super::submission::Op::digest`].
+    /// [`super::submission::digests`].
     #[cbor(n(1), with = "minicbor::bytes")]
     pub digest: [u8; 16],
     /// When it was applied.
