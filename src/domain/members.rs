@@ -1,36 +1,27 @@
 //! Members in memory, packed: millions of them in less than a hundred bytes each.
 //!
 //! A record that was not loaded is our bug, not absence. [`Members::sweep`] lets go of those that
-//! were not touched lately. They lie in many small tables, because a table that grows stands still.
+//! were not touched lately. They lie in many small tables, because a table that grows or is moved
+//! together stands still.
 //! Must not: know where records are stored, or let go of what is not stored yet.
 
 use super::ids::Reference;
 use super::member::{DueDays, Member, packed};
 use super::visit::Revision;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use shard::Shard;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
+mod shard;
+
 /// Tables of members.
-const SHARDS: usize = 256;
+const SHARDS: u16 = 1 << 10;
 /// Values of the bits of a hash that choose a table.
-const SLOTS: usize = 1 << 13;
-/// Memory of a record beside its own bytes: its place in a table that is two thirds full.
-const PLACE_BYTES: usize = 26;
-/// Record sizes are multiples of this, so that most changes fit where the record is.
-const STEP_BYTES: usize = 16;
+const SLOTS: usize = 1 << 14;
 /// Members with more lots than these are kept open while they are changed.
 const OPEN_LOTS: usize = 12;
 /// A sweep makes a table smaller by this part of what it may have.
 const SWEPT_PART: usize = 8;
-
-/// The record is needed, or was lately.
-const TOUCHED: u8 = 1;
-/// There is a member; else it is known that there is none.
-const PRESENT: u8 = 2;
-/// Flags, length of the id, length of the packed member, place among the changes.
-const HEAD_BYTES: usize = 10;
 
 /// A member that was changed.
 #[derive(Debug, Clone)]
@@ -59,44 +50,38 @@ pub struct MemberChanges {
 /// Members by reference.
 #[derive(Debug)]
 pub struct Members {
-    shards: Vec<Shard>,
+    tables: Vec<Table>,
     /// The table of each slot.
-    places: Vec<u8>,
+    places: Vec<u16>,
     hasher: foldhash::fast::RandomState,
     bytes: usize,
     changes: MemberChanges,
 }
 
 #[derive(Debug, Default)]
-struct Shard {
+struct Table {
     /// How many slots are its.
     slots: usize,
-    records: HashTable<Record>,
-    bytes: usize,
+    shard: Shard,
     swept_at: u64,
 }
 
-/// Head ‖ id ‖ packed member ‖ room.
-#[derive(Debug)]
-struct Record(Box<[u8]>);
-
 impl Default for Members {
     fn default() -> Self {
-        let mut shards = Vec::new();
-        shards.resize_with(SHARDS, Shard::default);
+        let mut tables = Vec::new();
         let mut places = Vec::with_capacity(SLOTS);
-        for (place, shard) in (0..=u8::MAX).zip(&mut shards) {
+        for place in 0..SHARDS {
             let left = SLOTS.saturating_sub(places.len());
-            let slots = if place == u8::MAX {
-                left
-            } else {
-                slots_of(place)
-            };
-            shard.slots = slots;
+            let is_last = place.saturating_add(1) == SHARDS;
+            let slots = if is_last { left } else { slots_of(place) };
+            tables.push(Table {
+                slots,
+                ..Table::default()
+            });
             places.resize(places.len().saturating_add(slots), place);
         }
         Self {
-            shards,
+            tables,
             places,
             hasher: foldhash::fast::RandomState::default(),
             bytes: 0,
@@ -111,58 +96,56 @@ impl Members {
     /// All are looked for at once, because each lies somewhere else, and waiting for one after the
     /// other takes longer than all the rest.
     pub fn missing(&mut self, ids: Vec<Reference>) -> Vec<Reference> {
-        let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id)).collect();
+        let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id.as_bytes())).collect();
         let near = hashes.iter().map(|hash| {
-            // The first whose hash looks alike is nearly always the one.
-            let found = self.shards[self.place(*hash)].records.find(*hash, |_| true);
-            found.map_or(0, |record| u64::from(record.0[0]))
+            let table = &self.tables[self.place(*hash)];
+            u64::from(table.shard.near(*hash))
         });
         std::hint::black_box(near.fold(0, u64::wrapping_add));
         let pairs = ids.into_iter().zip(hashes);
         let unknown = pairs.filter(|(id, hash)| {
             let place = self.place(*hash);
-            let found = self.shards[place].find_mut(*hash, id);
-            found.map(|record| record.0[0] |= TOUCHED).is_none()
+            let shard = &mut self.tables[place].shard;
+            let found = shard.find(*hash, id.as_bytes());
+            found.map(|at| shard.touch(at)).is_none()
         });
         unknown.map(|(id, _)| id).collect()
     }
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.
     pub fn load(&mut self, id: &Reference, stored: Option<&[u8]>) {
+        let id = id.as_bytes();
         let hash = self.hash(id);
-        let (place, hasher) = (self.place(hash), &self.hasher);
-        let shard = &mut self.shards[place];
-        let is_same = |record: &Record| record.id() == id.as_bytes();
-        let rehash = |record: &Record| hasher.hash_one(record.id());
-        if let Entry::Vacant(vacant) = shard.records.entry(hash, is_same, rehash) {
-            let record = Record::new(id, stored, TOUCHED);
-            let bytes = record.bytes();
-            vacant.insert(record);
-            shard.bytes = shard.bytes.saturating_add(bytes);
-            self.bytes = self.bytes.saturating_add(bytes);
+        let place = self.place(hash);
+        let shard = &mut self.tables[place].shard;
+        if shard.find(hash, id).is_none() {
+            let (before, hasher) = (shard.memory(), &self.hasher);
+            shard.insert(id, stored, |id: &[u8]| hasher.hash_one(id));
+            let after = shard.memory();
+            self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
         }
     }
 
     /// The member under an id that was kept or loaded for this batch.
     pub fn get(&self, id: &Reference) -> Option<Member> {
-        let record = self.record(id);
-        if let Some(open) = self.open(record, id) {
+        let (shard, at) = self.record(id);
+        if let Some(open) = self.open(shard.note(at), id) {
             return Some(open.clone());
         }
-        let packed = record.packed()?;
+        let packed = shard.value(at)?;
         Some(packed::unpack(packed).expect("what is kept was packed here or checked"))
     }
 
     /// A member's bytes, by [`packed::pack`].
     pub fn packed(&self, id: &Reference) -> Option<Box<[u8]>> {
-        let record = self.record(id);
-        match self.open(record, id) {
+        let (shard, at) = self.record(id);
+        match self.open(shard.note(at), id) {
             Some(open) => {
                 let mut bytes = Vec::new();
                 packed::pack(open, &mut bytes);
                 Some(bytes.into())
             }
-            None => record.packed().map(Into::into),
+            None => shard.value(at).map(Into::into),
         }
     }
 
@@ -227,57 +210,56 @@ impl Members {
     /// into the record unless the member stays open. The record says where the earlier one is; that
     /// of an earlier batch names another's, or none.
     fn note(&mut self, mut change: MemberChange) {
-        let hash = self.hash(&change.id);
+        let id = change.id.as_bytes();
+        let hash = self.hash(id);
         let place = self.place(hash);
-        let shard = &mut self.shards[place];
-        let is_same = |record: &Record| record.id() == change.id.as_bytes();
-        let record = shard.records.find_mut(hash, is_same);
-        let record = record.unwrap_or_else(|| not_loaded(&change.id));
-        record.0[0] |= TOUCHED;
+        let shard = &mut self.tables[place].shard;
+        let mut at = shard.find(hash, id);
+        let at = at.get_or_insert_with(|| not_loaded(&change.id));
         let MemberChanges { members, bytes } = &mut self.changes;
         if change.open.is_none() {
             let packed = change.packed.clone().map(|range| &bytes[range]);
-            let (before, after) = record.replace(&change.id, packed);
-            shard.bytes = shard.bytes.saturating_add(after).saturating_sub(before);
+            let (before, hasher) = (shard.memory(), &self.hasher);
+            *at = shard.put(*at, packed, |id: &[u8]| hasher.hash_one(id));
+            let after = shard.memory();
             self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
         }
-        match members.get_mut(record.change()) {
+        match members.get_mut(shard.note(*at)) {
             Some(earlier) if earlier.id == change.id => {
                 change.days_before = std::mem::take(&mut earlier.days_before);
                 *earlier = change;
             }
             _ => {
-                record.set_change(members.len());
+                shard.set_note(*at, members.len());
                 members.push(change);
             }
         }
     }
 
-    fn record(&self, id: &Reference) -> &Record {
-        let hash = self.hash(id);
-        let shard = &self.shards[self.place(hash)];
-        let record = shard
-            .records
-            .find(hash, |record| record.id() == id.as_bytes());
-        record.unwrap_or_else(|| not_loaded(id))
+    fn record(&self, id: &Reference) -> (&Shard, usize) {
+        let hash = self.hash(id.as_bytes());
+        let shard = &self.tables[self.place(hash)].shard;
+        let at = shard.find(hash, id.as_bytes());
+        (shard, at.unwrap_or_else(|| not_loaded(id)))
     }
 
-    fn open(&self, record: &Record, id: &Reference) -> Option<&Member> {
-        let noted = self.changes.members.get(record.change());
+    /// A member that stays open, if it is the one noted there.
+    fn open(&self, note: usize, id: &Reference) -> Option<&Member> {
+        let noted = self.changes.members.get(note);
         noted.filter(|noted| noted.id == *id)?.open.as_deref()
     }
 
     /// Every member in memory, in no order.
     pub fn records(&self) -> impl Iterator<Item = (Reference, Member)> {
-        let all = self.shards.iter().flat_map(|shard| shard.records.iter());
-        all.filter_map(|record| {
-            let member = packed::unpack(record.packed()?)?;
-            let id = std::str::from_utf8(record.id()).ok()?;
+        let all = self.tables.iter().flat_map(|table| table.shard.iter());
+        all.filter_map(|(id, value)| {
+            let member = packed::unpack(value?)?;
+            let id = std::str::from_utf8(id).ok()?;
             Some((Reference::parse(id).ok()?, member))
         })
     }
 
-    /// Rough memory of all records.
+    /// Memory of all records, with what is free for more.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -291,18 +273,22 @@ impl Members {
         if self.bytes <= bytes_max {
             return;
         }
-        for shard in &mut self.shards {
-            let share = (bytes_max / SLOTS).saturating_mul(shard.slots);
-            if shard.bytes > share && published >= shard.swept_at {
-                let freed = shard.sweep(share.saturating_sub(share / SWEPT_PART));
-                shard.swept_at = next_index;
-                self.bytes = self.bytes.saturating_sub(freed);
+        for table in &mut self.tables {
+            let share = (bytes_max / SLOTS).saturating_mul(table.slots);
+            let before = table.shard.memory();
+            if before > share && published >= table.swept_at {
+                let hasher = |id: &[u8]| self.hasher.hash_one(id);
+                let part = share / SWEPT_PART;
+                table.shard.sweep(share.saturating_sub(part), hasher);
+                table.swept_at = next_index;
+                let after = table.shard.memory();
+                self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
             }
         }
     }
 
-    fn hash(&self, id: &Reference) -> u64 {
-        self.hasher.hash_one(id.as_bytes())
+    fn hash(&self, id: &[u8]) -> u64 {
+        self.hasher.hash_one(id)
     }
 
     /// The table of a hash: by bits that a table does not use to choose a place.
@@ -315,105 +301,12 @@ fn not_loaded(id: &Reference) -> ! {
     panic!("a member was not prefetched: {id}");
 }
 
-/// How many slots a table has: from 22 to 42, so that tables do not all grow at the same time.
-fn slots_of(place: u8) -> usize {
+/// How many slots a table has: from 11 to 21, so that tables do not all grow at the same time.
+fn slots_of(place: u16) -> usize {
     usize::from(place)
-        .saturating_mul(21)
-        .wrapping_shr(8)
-        .saturating_add(22)
-}
-
-impl Shard {
-    fn find_mut(&mut self, hash: u64, id: &Reference) -> Option<&mut Record> {
-        self.records
-            .find_mut(hash, |record| record.id() == id.as_bytes())
-    }
-
-    /// Lets go of what was not touched until so many bytes are left. Answers how many were freed.
-    fn sweep(&mut self, bytes_max: usize) -> usize {
-        let before = self.bytes;
-        let mut left = before;
-        self.records.retain(|record| {
-            let head = record.0[0];
-            record.0[0] = head & !TOUCHED;
-            let goes = left > bytes_max && head & TOUCHED == 0;
-            if goes {
-                left = left.saturating_sub(record.bytes());
-            }
-            !goes
-        });
-        self.bytes = left;
-        before.saturating_sub(left)
-    }
-}
-
-impl Record {
-    fn new(id: &Reference, packed: Option<&[u8]>, flags: u8) -> Self {
-        let id = id.as_bytes();
-        let packed_bytes = packed.map_or(0, <[u8]>::len);
-        let bytes = HEAD_BYTES
-            .saturating_add(id.len())
-            .saturating_add(packed_bytes);
-        let mut record = vec![0; bytes.next_multiple_of(STEP_BYTES)];
-        record[1] = u8::try_from(id.len()).expect("a reference has 64 bytes at most");
-        record[HEAD_BYTES..][..id.len()].copy_from_slice(id);
-        let mut record = Self(record.into_boxed_slice());
-        record.fill(packed, flags);
-        record
-    }
-
-    /// Writes over the packed member; there must be room.
-    fn fill(&mut self, packed: Option<&[u8]>, flags: u8) {
-        let present = if packed.is_some() { PRESENT } else { 0 };
-        let packed = packed.unwrap_or_default();
-        let length = u32::try_from(packed.len()).expect("SLICES_MAX bounds a member");
-        self.0[0] = flags | present;
-        self.0[2..6].copy_from_slice(&length.to_le_bytes());
-        let at = HEAD_BYTES.saturating_add(usize::from(self.0[1]));
-        self.0[at..][..packed.len()].copy_from_slice(packed);
-    }
-
-    /// Answers its memory before and after.
-    fn replace(&mut self, id: &Reference, packed: Option<&[u8]>) -> (usize, usize) {
-        let before = self.0.len();
-        let room = self.0[HEAD_BYTES..].len().saturating_sub(self.id().len());
-        let needed = packed.map_or(0, <[u8]>::len);
-        if needed <= room && room.saturating_sub(needed) < 4 * STEP_BYTES {
-            self.fill(packed, TOUCHED);
-            return (before, before);
-        }
-        let change = self.change();
-        *self = Self::new(id, packed, TOUCHED);
-        self.set_change(change);
-        (before, self.0.len())
-    }
-
-    /// Its place among the changes of the batch that changed it last.
-    fn change(&self) -> usize {
-        u32::from_le_bytes([self.0[6], self.0[7], self.0[8], self.0[9]]) as usize
-    }
-
-    fn set_change(&mut self, place: usize) {
-        let place = u32::try_from(place).expect("a batch has fewer members");
-        self.0[6..HEAD_BYTES].copy_from_slice(&place.to_le_bytes());
-    }
-
-    fn id(&self) -> &[u8] {
-        &self.0[HEAD_BYTES..][..usize::from(self.0[1])]
-    }
-
-    fn packed(&self) -> Option<&[u8]> {
-        if self.0[0] & PRESENT == 0 {
-            return None;
-        }
-        let length = u32::from_le_bytes([self.0[2], self.0[3], self.0[4], self.0[5]]);
-        let at = HEAD_BYTES.saturating_add(usize::from(self.0[1]));
-        Some(&self.0[at..][..length as usize])
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.len().saturating_add(PLACE_BYTES)
-    }
+        .saturating_mul(11)
+        .wrapping_shr(10)
+        .saturating_add(11)
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub struct Metrics {
     entries: Family<Labels<1>, Gauge>,
     queue: Family<Labels<1>, Gauge>,
     stopped: Family<Labels<1>, Gauge>,
+    memory: Family<Labels<2>, Gauge>,
     witnesses: Witnesses,
     settlement: Settlements,
     requests: Gauge,
@@ -91,6 +92,7 @@ impl Metrics {
             entries: Family::default(),
             queue: Family::default(),
             stopped: Family::default(),
+            memory: Family::default(),
             witnesses: Witnesses::default(),
             settlement: Settlements::default(),
             requests: Gauge::default(),
@@ -118,6 +120,8 @@ impl Metrics {
         registry.register("queue_submissions", help, self.queue.clone());
         let help = "1 once the ledger had to stop";
         registry.register("ledger_stopped", help, self.stopped.clone());
+        let help = "Bytes of memory that the ledger keeps, by part";
+        registry.register("memory_bytes", help, self.memory.clone());
         self.witnesses.register(registry);
         self.settlement.register(registry);
         let help = "Requests in work";
@@ -193,6 +197,11 @@ impl Metrics {
             set(&self.entries, ledger.view().size);
             set(&self.queue, ledger.queue_len() as u64);
             set(&self.stopped, u64::from(ledger.stop_reason().is_some()));
+            for (part, bytes) in ledger.memory() {
+                let labels = [label("programme", programme.id.as_str()), label("part", part)];
+                let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+                self.memory.get_or_create(&labels).set(bytes);
+            }
             self.witnesses.set(programme);
             self.settlement.look_up(programme);
         }

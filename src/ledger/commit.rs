@@ -263,7 +263,7 @@ pub struct Flusher {
 const COPY_EVERY: Duration = Duration::from_secs(1);
 /// State is flushed at the latest when this much of it waits, so that memory is bounded and a start
 /// has little to fold again. The more waits, the more writes of one key become one.
-const FLUSH_BYTES: usize = 32 << 20;
+const FLUSH_BYTES: usize = 64 << 20;
 /// And at the latest after this time.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 

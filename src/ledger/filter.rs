@@ -113,6 +113,12 @@ impl Filter {
         !new || self.stored.is_some()
     }
 
+    /// Its memory.
+    pub fn bytes(&self) -> usize {
+        let parts = self.levels.iter().flat_map(|level| level.parts.iter());
+        parts.map(|part| part.len() * size_of::<u64>()).sum()
+    }
+
     /// Answers whether it was not there.
     fn add_hash(&mut self, hash: u64) -> bool {
         if self.levels.iter().any(|level| level.has(hash)) {

@@ -36,7 +36,7 @@ use self::store::{LogStore, Record, StateStore, StoreError, Table};
 use self::threads::Stopped;
 use self::time_guard::{ClockJump, TimeGuard};
 use self::view::View;
-use self::writer::Job;
+use self::writer::{Job, WriterMemory};
 use crate::domain::books::PartyBooks;
 use crate::domain::ids::{Party, Reference};
 use crate::domain::line::{LineKey, LineTotal};
@@ -52,6 +52,7 @@ use crate::proof::note::{NoteSigner, VerifierKey};
 use crate::proof::tile::{Edge, TileCoordinate, TileError};
 use crossbeam_channel::Sender;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -120,6 +121,7 @@ struct Inner {
     view: Arc<RwLock<Arc<View>>>,
     clock: Arc<Clock>,
     fatal: Arc<Fatal>,
+    memory: Arc<WriterMemory>,
     held_keys: Vec<VerifierKey>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -201,6 +203,7 @@ impl Ledger {
             view,
             clock: setup.clock,
             fatal: running.fatal,
+            memory: running.memory,
             held_keys,
             threads: Mutex::new(running.threads),
         };
@@ -267,6 +270,16 @@ impl Ledger {
     /// How many submissions wait for the writer.
     pub fn queue_len(&self) -> usize {
         self.inner.jobs.len()
+    }
+
+    /// Bytes of memory that it keeps, by part.
+    pub fn memory(&self) -> Vec<(&'static str, usize)> {
+        let writer = &self.inner.memory;
+        let mut parts = self.inner.reader.store_memory();
+        parts.push(("members", writer.members.load(Ordering::Relaxed)));
+        parts.push(("filter", writer.filter.load(Ordering::Relaxed)));
+        parts.push(("unflushed", self.inner.reader.bytes()));
+        parts
     }
 
     /// The ledger's clock.

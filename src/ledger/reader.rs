@@ -61,6 +61,20 @@ impl StateReader {
         overlay.spare.writes.pop().unwrap_or_default()
     }
 
+    /// Memory of what is not flushed, and of room for more of it.
+    pub fn bytes(&self) -> usize {
+        let overlay = self.overlay.read().expect("no writer panics");
+        let flushing = overlay.flushing.iter().map(|under| under.bytes());
+        let spare = overlay.spare.writes.iter().map(Writes::bytes);
+        let all = flushing.chain(spare).sum::<usize>();
+        all + overlay.published.bytes() + overlay.spare.unflushed.bytes()
+    }
+
+    /// Memory that the store keeps, by part.
+    pub fn store_memory(&self) -> Vec<(&'static str, usize)> {
+        self.store.memory()
+    }
+
     /// Flushes what is published to the store. One thread alone may do so.
     ///
     /// # Errors

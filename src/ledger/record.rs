@@ -211,7 +211,9 @@ pub fn unpack_op(bytes: &[u8]) -> Result<PackedOp, StoreError> {
 
 /// The writes that store what a batch changed whose first entry is `first`, in the memory given.
 pub fn writes(mut writes: Writes, first: u64, changes: &Changes, standing: &Standing) -> Writes {
-    writes.reserve(changes.members.members.len() * 2 + changes.ops.ops.len() + 8);
+    let records = changes.members.members.len() + changes.ops.ops.len();
+    let bytes_of_values = changes.members.bytes.len() + changes.ops.bytes.len();
+    writes.reserve(records + 8, bytes_of_values + records * KEY_BYTES);
     for member in &changes.members.members {
         let Some(range) = member.packed.clone() else {
             continue;
@@ -265,6 +267,9 @@ pub fn writes(mut writes: Writes, first: u64, changes: &Changes, standing: &Stan
     writes.put(Table::Governance, bytes(STANDING), value(standing));
     writes
 }
+
+/// Room for the usual key.
+const KEY_BYTES: usize = 32;
 
 fn bytes(key: &[u8]) -> impl FnOnce(&mut Vec<u8>) {
     move |to| to.extend_from_slice(key)

@@ -224,4 +224,9 @@ pub trait StateStore: Send + Sync {
     /// # Errors
     /// [`StoreError`], after which the state may stand before or after the flush.
     fn flush(&self, index: u64, writes: &[Write<'_>]) -> Result<(), StoreError>;
+
+    /// Bytes of memory that state and log keep, by part.
+    fn memory(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
 }

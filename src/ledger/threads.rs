@@ -16,7 +16,7 @@ use super::reader::StateReader;
 use super::store::{Epoch, LogStore};
 use super::time_guard::TimeGuard;
 use super::view::View;
-use super::writer::{Job, Writer};
+use super::writer::{Job, Writer, WriterMemory};
 use crate::platform::clock::Clock;
 use crate::platform::config::Writer as Settings;
 use crossbeam_channel::Sender;
@@ -58,6 +58,8 @@ pub struct Running {
     pub jobs: Sender<Job>,
     /// Set when they had to stop.
     pub fatal: Arc<Fatal>,
+    /// What the writer keeps in memory.
+    pub memory: Arc<WriterMemory>,
     /// All of them, in the order in which they end.
     pub threads: Vec<JoinHandle<()>>,
 }
@@ -76,6 +78,7 @@ impl Stopped {
         let cache_bytes_max = self.settings.cache_bytes_max;
         let filter_bytes = cache_bytes_max / FILTER_SHARE;
         let (filter, scan) = Filter::new(filter_bytes);
+        let memory = Arc::<WriterMemory>::default();
         let writer = Writer {
             core: self.core,
             reader: self.reader.clone(),
@@ -86,6 +89,7 @@ impl Stopped {
             settings: self.settings,
             published: published.clone(),
             fatal: fatal.clone(),
+            memory: memory.clone(),
             filter,
             members_bytes_max: cache_bytes_max - filter_bytes,
             rotated_at: 0,
@@ -117,6 +121,7 @@ impl Stopped {
         Ok(Running {
             jobs,
             fatal,
+            memory,
             threads,
         })
     }

@@ -41,9 +41,10 @@ impl Unflushed {
         self.size
     }
 
-    /// Memory of all writes.
+    /// Memory of all writes and their places, with room that is not used.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        let places = self.tables.iter().map(HashTable::allocation_size);
+        self.bytes + places.sum::<usize>()
     }
 
     /// How many keys are written.

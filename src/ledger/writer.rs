@@ -19,7 +19,7 @@ use crate::platform::config::Writer as Settings;
 use crate::proof::envelope::Envelope;
 use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What the queue holds.
 pub enum Job {
@@ -33,6 +33,15 @@ pub enum Job {
 
 /// Ids in memory before those not named since are let go.
 const CACHED_IDS: usize = 1 << 13;
+
+/// How much memory the writer keeps, as of its last batch.
+#[derive(Debug, Default)]
+pub struct WriterMemory {
+    /// Of members.
+    pub members: AtomicUsize,
+    /// Of the filter over keys.
+    pub filter: AtomicUsize,
+}
 
 /// The writer of one ledger.
 pub struct Writer {
@@ -54,6 +63,8 @@ pub struct Writer {
     pub published: Arc<AtomicU64>,
     /// Set when nothing more can be promised.
     pub fatal: Arc<Fatal>,
+    /// Where its memory is told.
+    pub memory: Arc<WriterMemory>,
     /// Tells what was never written.
     pub filter: Filter,
     /// Memory for members.
@@ -194,5 +205,8 @@ impl Writer {
         let next_index = self.core.next_index();
         let members = &mut self.core.set.members;
         members.sweep(self.members_bytes_max, published, next_index);
+        let tell = |of: &AtomicUsize, bytes| of.store(bytes, Ordering::Relaxed);
+        tell(&self.memory.members, members.bytes());
+        tell(&self.memory.filter, self.filter.bytes());
     }
 }

@@ -4,7 +4,6 @@
 //! Must not: know what keys and values mean.
 
 use super::store::{Table, Write};
-use std::ops::Range;
 
 /// The writes of one batch, in order.
 #[derive(Debug, Default)]
@@ -15,23 +14,36 @@ pub struct Writes {
 
 #[derive(Debug)]
 struct Place {
+    /// Where the key begins; the value follows it.
+    start: u32,
+    /// [`DELETED`] where there is none.
+    value_bytes: u32,
+    key_bytes: u16,
     table: Table,
     is_new: bool,
-    key: Range<u32>,
-    value: Option<Range<u32>>,
 }
 
+/// No value is as long.
+const DELETED: u32 = u32::MAX;
+
 impl Writes {
-    /// Makes room for so many writes of the usual size.
-    pub fn reserve(&mut self, writes: usize) {
-        self.bytes.reserve(writes * USUAL_BYTES);
+    /// Makes room for so many writes, whose keys and values are so long together.
+    pub fn reserve(&mut self, writes: usize, bytes: usize) {
+        self.bytes.reserve(bytes);
         self.places.reserve(writes);
     }
 
-    /// The same memory, without writes.
+    /// The same memory, without writes; as much of it as they nearly needed.
     pub fn cleared(mut self) -> Self {
+        let (bytes, places) = (self.bytes.len(), self.places.len());
         self.bytes.clear();
         self.places.clear();
+        if self.bytes.capacity() / 2 > bytes {
+            self.bytes.shrink_to(bytes);
+        }
+        if self.places.capacity() / 2 > places {
+            self.places.shrink_to(places);
+        }
         self
     }
 
@@ -57,13 +69,8 @@ impl Writes {
 
     /// Adds a write that deletes a key.
     pub fn delete(&mut self, table: Table, key: impl FnOnce(&mut Vec<u8>)) {
-        let key = self.append(key);
-        self.places.push(Place {
-            table,
-            is_new: false,
-            key,
-            value: None,
-        });
+        let place = self.key(table, false, key);
+        self.places.push(place);
     }
 
     /// The writes, in the order in which they were added.
@@ -76,10 +83,10 @@ impl Writes {
         self.write(&self.places[place])
     }
 
-    /// Memory of all of them.
+    /// Memory of all of them, with room that is not used.
     pub fn bytes(&self) -> usize {
-        let places = self.places.len().saturating_mul(size_of::<Place>());
-        self.bytes.len().saturating_add(places)
+        let places = self.places.capacity().saturating_mul(size_of::<Place>());
+        self.bytes.capacity().saturating_add(places)
     }
 
     fn write_down(
@@ -89,39 +96,46 @@ impl Writes {
         key: impl FnOnce(&mut Vec<u8>),
         value: impl FnOnce(&mut Vec<u8>),
     ) {
-        let key = self.append(key);
-        let value = Some(self.append(value));
+        let place = self.key(table, is_new, key);
+        let start = self.bytes.len();
+        value(&mut self.bytes);
+        let value_bytes = length(self.bytes.len() - start);
         self.places.push(Place {
-            table,
-            is_new,
-            key,
-            value,
+            value_bytes,
+            ..place
         });
     }
 
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Range<u32> {
+    fn key(&mut self, table: Table, is_new: bool, key: impl FnOnce(&mut Vec<u8>)) -> Place {
         let start = self.bytes.len();
-        write(&mut self.bytes);
-        let end = |at: usize| u32::try_from(at).expect("a batch's writes are below 4 GiB");
-        end(start)..end(self.bytes.len())
-    }
-
-    fn part(&self, range: &Range<u32>) -> &[u8] {
-        &self.bytes[range.start as usize..range.end as usize]
+        key(&mut self.bytes);
+        let key_bytes = u16::try_from(self.bytes.len() - start);
+        Place {
+            start: length(start),
+            value_bytes: DELETED,
+            key_bytes: key_bytes.expect("a key is below 64 KiB"),
+            table,
+            is_new,
+        }
     }
 
     fn write(&self, place: &Place) -> Write<'_> {
+        let (key, rest) = self.bytes[place.start as usize..].split_at(place.key_bytes.into());
+        let value = place.value_bytes;
         Write {
             table: place.table,
             is_new: place.is_new,
-            key: self.part(&place.key),
-            value: place.value.as_ref().map(|range| self.part(range)),
+            key,
+            value: (value != DELETED).then(|| &rest[..value as usize]),
         }
     }
 }
 
-/// Of key and value together, for most records.
-const USUAL_BYTES: usize = 128;
+fn length(bytes: usize) -> u32 {
+    let length = u32::try_from(bytes).ok();
+    let length = length.filter(|length| *length != DELETED);
+    length.expect("a batch's writes are below 4 GiB")
+}
 
 #[cfg(test)]
 mod tests {

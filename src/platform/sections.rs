@@ -231,7 +231,7 @@ impl Default for RocksDb {
     fn default() -> Self {
         Self {
             wal_bytes_max: 128 * MIB,
-            memtables_bytes_max: 256 * MIB,
+            memtables_bytes_max: 128 * MIB,
             block_cache_bytes_max: 256 * MIB,
         }
     }

@@ -1,13 +1,16 @@
 //! A member in few bytes: how it is kept in memory by the million, and stored.
 //!
-//! These bytes are the house's own; no auditor reads them. Numbers are LEB128, days are zigzag
-//! before that, and days of a lot count from the one before, because they lie close together.
+//! These bytes are the house's own; no auditor reads them. Numbers are LEB128, and differences
+//! zigzag before that. A lot says how it differs from the one before, because lots of one member are
+//! much alike; the first counts from zero.
 //!
 //! ```text
 //! member   flags u8 (1 frozen, then whether these follow: 2 last, 4 burned, 8 pending, 16 holds,
 //!          32 debts) ‖ last op ‖ burned day, points ‖ lots ‖ pending ‖ holds ‖ debts
-//! lots     count, then each: issuer, issued_on, activates_on, expires_on, price_version,
-//!          first op, points
+//! lots     count, then each: 8 × issuer + same (1 day issued, 2 days from there to activation and
+//!          to expiry, 4 price_version), then what is not the same: day issued, from the one before;
+//!          days to activation, days from there to expiry; price_version; then the first op's entry,
+//!          from the one before; its place; points
 //! holds    count, then each: op, deadline, lots
 //! debts    count, then each: issuer, price_version, points
 //! op       entry, place
@@ -170,8 +173,16 @@ fn put_long(mut number: u64, to: &mut Vec<u8>) {
 }
 
 fn put_day(day: Day, from: Day, to: &mut Vec<u8>) {
-    let days = i64::from(day.0).wrapping_sub(i64::from(from.0));
-    put(((days << 1) ^ (days >> 63)).cast_unsigned(), to);
+    put(zigzag(i64::from(day.0).wrapping_sub(from.0.into())), to);
+}
+
+/// A difference as a number that is small if the difference is.
+fn zigzag(difference: i64) -> u64 {
+    ((difference << 1) ^ (difference >> 63)).cast_unsigned()
+}
+
+fn from_zigzag(coded: u64) -> i64 {
+    (coded >> 1).cast_signed() ^ (coded & 1).cast_signed().wrapping_neg()
 }
 
 pub(in crate::domain) fn put_op(at: &OpAt, to: &mut Vec<u8>) {
@@ -181,15 +192,56 @@ pub(in crate::domain) fn put_op(at: &OpAt, to: &mut Vec<u8>) {
 
 pub(in crate::domain) fn put_lots(lots: &[Lot], to: &mut Vec<u8>) {
     put(lots.len() as u64, to);
-    for Lot { key, first, points } in lots {
-        put(key.issuer.0.into(), to);
-        put_day(key.issued_on, Day(0), to);
-        put_day(key.activates_on, key.issued_on, to);
-        put_day(key.expires_on, key.activates_on, to);
-        put(key.price_version.into(), to);
-        put_op(first, to);
+    let mut before = NO_LOT;
+    for lot in lots {
+        let Lot { key, first, points } = lot;
+        let flag = |is_set: bool, flag: u64| if is_set { flag } else { 0 };
+        let same = flag(key.issued_on == before.key.issued_on, SAME_DAY)
+            | flag(spans(key) == spans(&before.key), SAME_SPANS)
+            | flag(key.price_version == before.key.price_version, SAME_PRICE);
+        put(u64::from(key.issuer.0) << 3 | same, to);
+        if same & SAME_DAY == 0 {
+            put_day(key.issued_on, before.key.issued_on, to);
+        }
+        if same & SAME_SPANS == 0 {
+            put_day(key.activates_on, key.issued_on, to);
+            put_day(key.expires_on, key.activates_on, to);
+        }
+        if same & SAME_PRICE == 0 {
+            put(key.price_version.into(), to);
+        }
+        let entries = first.entry.wrapping_sub(before.first.entry);
+        put(zigzag(entries.cast_signed()), to);
+        put(first.op.into(), to);
         put(points.units(), to);
+        before = *lot;
     }
+}
+
+const SAME_DAY: u64 = 1;
+const SAME_SPANS: u64 = 2;
+const SAME_PRICE: u64 = 4;
+
+/// What the first lot is told by.
+const NO_LOT: Lot = Lot {
+    key: LotKey {
+        issuer: Party(0),
+        issued_on: Day(0),
+        activates_on: Day(0),
+        expires_on: Day(0),
+        price_version: 0,
+    },
+    first: OpAt { entry: 0, op: 0 },
+    points: Points::ZERO,
+};
+
+/// Days from the issue to activation, and from there to expiry.
+fn spans(key: &LotKey) -> (i64, i64) {
+    let days = |from: Day, to: Day| i64::from(to.0).wrapping_sub(from.0.into());
+    (
+        days(key.issued_on, key.activates_on),
+        days(key.activates_on, key.expires_on),
+    )
 }
 
 /// Reads a number: up to eight bytes at once.
@@ -226,9 +278,11 @@ fn take_long(from: &mut &[u8]) -> Option<u64> {
 }
 
 fn take_day(from: &mut &[u8], since: Day) -> Option<Day> {
-    let coded = take(from)?;
-    let days = (coded >> 1).cast_signed() ^ (coded & 1).cast_signed().wrapping_neg();
-    let day = i64::from(since.0).checked_add(days)?;
+    later(since, from_zigzag(take(from)?))
+}
+
+fn later(day: Day, days: i64) -> Option<Day> {
+    let day = i64::from(day.0).checked_add(days)?;
     i32::try_from(day).ok().map(Day)
 }
 
@@ -251,7 +305,7 @@ pub(in crate::domain) fn take_op(from: &mut &[u8]) -> Option<OpAt> {
     })
 }
 
-fn take_each<T>(from: &mut &[u8], one: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>> {
+fn take_each<T>(from: &mut &[u8], mut one: impl FnMut(&mut &[u8]) -> Option<T>) -> Option<Vec<T>> {
     let count = usize::try_from(take(from)?).ok()?;
     // Each has at least a byte, so a wrong count cannot ask for more memory than that.
     if count > from.len() {
@@ -266,23 +320,42 @@ fn take_each<T>(from: &mut &[u8], one: impl Fn(&mut &[u8]) -> Option<T>) -> Opti
 }
 
 pub(in crate::domain) fn take_lots(from: &mut &[u8]) -> Option<Vec<Lot>> {
+    let mut before = NO_LOT;
     take_each(from, |from| {
-        let issuer = take_party(from)?;
-        let issued_on = take_day(from, Day(0))?;
-        let activates_on = take_day(from, issued_on)?;
-        let expires_on = take_day(from, activates_on)?;
-        let key = LotKey {
-            issuer,
-            issued_on,
-            activates_on,
-            expires_on,
-            price_version: take_u32(from)?,
+        let head = take(from)?;
+        let is_same = |flag: u64| head & flag != 0;
+        let issued_on = match is_same(SAME_DAY) {
+            true => before.key.issued_on,
+            false => take_day(from, before.key.issued_on)?,
         };
-        Some(Lot {
-            key,
-            first: take_op(from)?,
+        let (activates_on, expires_on) = if is_same(SAME_SPANS) {
+            let (to_activation, to_expiry) = spans(&before.key);
+            let activates_on = later(issued_on, to_activation)?;
+            (activates_on, later(activates_on, to_expiry)?)
+        } else {
+            let activates_on = take_day(from, issued_on)?;
+            (activates_on, take_day(from, activates_on)?)
+        };
+        let price_version = match is_same(SAME_PRICE) {
+            true => before.key.price_version,
+            false => take_u32(from)?,
+        };
+        let entries = from_zigzag(take(from)?).cast_unsigned();
+        before = Lot {
+            key: LotKey {
+                issuer: Party(u16::try_from(head >> 3).ok()?),
+                issued_on,
+                activates_on,
+                expires_on,
+                price_version,
+            },
+            first: OpAt {
+                entry: before.first.entry.wrapping_add(entries),
+                op: u16::try_from(take(from)?).ok()?,
+            },
             points: take_points(from)?,
-        })
+        };
+        Some(before)
     })
 }
 

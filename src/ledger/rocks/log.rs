@@ -9,12 +9,12 @@
 //!
 //! Must not: hold anything that is not appended.
 
-use super::{blocks, corrupt, database, family, open_database};
+use super::{Memory, blocks, corrupt, database, family, open_database};
 use crate::ledger::store::{AppendError, Batch, Epoch, Head, LogStore, Record, StoreError};
 use crate::platform::config::RocksDb as Settings;
 use crate::proof::tile::TileCoordinate;
 use rocksdb::{
-    Cache, ColumnFamily, DB, DBCompressionType, IteratorMode, Options, WriteBatch, WriteOptions,
+    ColumnFamily, DB, DBCompressionType, IteratorMode, Options, WriteBatch, WriteOptions,
 };
 use std::path::Path;
 use std::sync::Mutex;
@@ -41,18 +41,18 @@ impl RocksLog {
     pub(super) fn open(
         folder: &Path,
         settings: &Settings,
-        cache: &Cache,
+        memory: &Memory,
     ) -> Result<Self, StoreError> {
         let mut options = Options::default();
         // Entries and tiles come in order, are never changed, and are compressed already or random.
-        let mut blocks = blocks(cache);
+        let mut blocks = blocks(&memory.cache);
         blocks.set_block_size(16 << 10);
         options.set_block_based_table_factory(&blocks);
         options.set_compression_type(DBCompressionType::None);
-        options.set_write_buffer_size((settings.memtables_bytes_max / 3).clamp(1 << 20, 64 << 20));
+        options.set_write_buffer_size((settings.memtables_bytes_max / 4).clamp(1 << 20, 64 << 20));
         let families = [ENTRIES, TREE, META].map(|name| (name, options.clone()));
         Ok(Self {
-            db: open_database(folder, settings, families)?,
+            db: open_database(folder, settings, memory, families)?,
             append: Mutex::new(Packer::new()?),
         })
     }

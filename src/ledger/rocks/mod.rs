@@ -14,13 +14,19 @@ use super::store::StoreError;
 use crate::platform::config::RocksDb as Settings;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB,
-    Options,
+    Options, WriteBufferManager,
 };
 use std::path::Path;
 
-/// The part of the settings' memory that the state's memtables and write-ahead log get: little goes
-/// through them.
+/// The part of the settings' write-ahead log that the state gets: little goes through it.
 const STATE_PART: usize = 4;
+
+/// Memory that both databases share: blocks, and memtables, which count as blocks.
+#[derive(Clone)]
+struct Memory {
+    cache: Cache,
+    memtables: WriteBufferManager,
+}
 
 /// Opens or creates the databases in a folder, which RocksDB locks against other processes.
 ///
@@ -28,24 +34,29 @@ const STATE_PART: usize = 4;
 /// [`StoreError::Database`] if the folder cannot be used or another process has it open.
 pub fn open(folder: &Path, settings: &Settings) -> Result<(RocksLog, RocksState), StoreError> {
     let cache = Cache::new_lru_cache(settings.block_cache_bytes_max);
+    let memtables = WriteBufferManager::new_write_buffer_manager_with_cache(
+        settings.memtables_bytes_max,
+        false,
+        cache.clone(),
+    );
+    let memory = Memory { cache, memtables };
     let part = Settings {
         wal_bytes_max: settings.wal_bytes_max / STATE_PART,
-        memtables_bytes_max: settings.memtables_bytes_max / STATE_PART,
         ..settings.clone()
     };
     let rest = Settings {
         wal_bytes_max: settings.wal_bytes_max - part.wal_bytes_max,
-        memtables_bytes_max: settings.memtables_bytes_max - part.memtables_bytes_max,
         ..settings.clone()
     };
-    let log = RocksLog::open(&folder.join("log"), &rest, &cache)?;
-    let state = RocksState::open(&folder.join("state"), &part, &cache)?;
+    let log = RocksLog::open(&folder.join("log"), &rest, &memory)?;
+    let state = RocksState::open(&folder.join("state"), &part, &memory)?;
     Ok((log, state))
 }
 
 fn open_database(
     folder: &Path,
     settings: &Settings,
+    memory: &Memory,
     families: impl IntoIterator<Item = (&'static str, Options)>,
 ) -> Result<DB, StoreError> {
     std::fs::create_dir_all(folder).map_err(|error| StoreError::Database(Box::new(error)))?;
@@ -53,7 +64,7 @@ fn open_database(
     options.create_if_missing(true);
     options.create_missing_column_families(true);
     options.set_max_total_wal_size(to_u64(settings.wal_bytes_max));
-    options.set_db_write_buffer_size(settings.memtables_bytes_max);
+    options.set_write_buffer_manager(&memory.memtables);
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
     options.set_keep_log_file_num(4);

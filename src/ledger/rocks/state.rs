@@ -15,7 +15,7 @@
 //! memtable to disk before it adds a file that has a key of it.
 //! Must not: be written by two threads at once.
 
-use super::{blocks, corrupt, database, family, open_database};
+use super::{Memory, blocks, corrupt, database, family, open_database};
 use crate::ledger::store::{Pair, StateStore, StoreError, Table, Write};
 use crate::platform::config::RocksDb as Settings;
 use rocksdb::{
@@ -31,9 +31,13 @@ const INDEX: [u8; 1] = [0xFF];
 /// A file for fewer records is not worth what it costs to add.
 const FILE_RECORDS_MIN: usize = 4_096;
 /// Files that are compacted together: with fewer, the next level is written again more often.
-const FILES_COMPACTED_MIN: i32 = 8;
+const FILES_COMPACTED_MIN: i32 = 16;
 /// Files that may wait for compaction in one family; adding another one waits for them.
-const FILES_WAITING_MAX: u64 = 24;
+const FILES_WAITING_MAX: u64 = 40;
+/// Of a family of new records.
+const RUN_FILE_BYTES: u64 = 16 << 20;
+/// Members that fit this are in one level, and written again once for each compaction.
+const LEVEL_BYTES: u64 = 512 << 20;
 /// How long before it is looked again.
 const WAIT: Duration = Duration::from_millis(5);
 
@@ -41,25 +45,25 @@ const WAIT: Duration = Duration::from_millis(5);
 pub struct RocksState {
     db: DB,
     folder: PathBuf,
-    cache: Cache,
+    memory: Memory,
 }
 
 impl RocksState {
     pub(super) fn open(
         folder: &Path,
         settings: &Settings,
-        cache: &Cache,
+        memory: &Memory,
     ) -> Result<Self, StoreError> {
         let runs = Table::ALL.into_iter().filter_map(run_family);
         let families = runs.chain([STATE]).map(|name| {
-            let mut options = family_options(name, cache);
+            let mut options = family_options(name, &memory.cache);
             options.set_write_buffer_size(settings.memtables_bytes_max);
             (name, options)
         });
         Ok(Self {
-            db: open_database(folder, settings, families)?,
+            db: open_database(folder, settings, memory, families)?,
             folder: folder.to_owned(),
-            cache: cache.clone(),
+            memory: memory.clone(),
         })
     }
 
@@ -124,7 +128,7 @@ impl RocksState {
         self.wait_for_compaction(name)?;
         // The name is not one of RocksDB's own; what a crash leaves of it is written over.
         let file = self.folder.join(format!("{name}.run"));
-        let options = file_options(name, &self.cache);
+        let options = file_options(name, &self.memory.cache);
         let mut writer = SstFileWriter::create(&options);
         writer.open(&file).map_err(database)?;
         let mut full = Vec::with_capacity(KEY_BYTES);
@@ -191,14 +195,20 @@ fn prefix(table: Table) -> &'static [u8; 1] {
 fn family_options(name: &str, cache: &Cache) -> Options {
     let mut options = file_options(name, cache);
     if name != STATE {
-        // Where a new run begins, it lies among the ids of the last one: few are written again.
-        options.set_target_file_size_base(16 << 20);
+        // Where a new run begins, it lies among the ids of the last one. Few are written again if
+        // files and compactions are small: a file that nothing overlaps is moved as it is.
+        options.set_target_file_size_base(RUN_FILE_BYTES);
+        options.set_max_compaction_bytes(2 * RUN_FILE_BYTES);
     } else {
         // A file that was just added is compacted soon; until then it is not worth compressing.
         let (plain, compressed) = (DBCompressionType::None, DBCompressionType::Lz4);
         options.set_compression_per_level(&[plain, compressed]);
+        options.set_max_bytes_for_level_base(LEVEL_BYTES);
     }
     options.set_level_zero_file_num_compaction_trigger(FILES_COMPACTED_MIN);
+    // The few writes beside files do not wait before files do.
+    options.set_level_zero_slowdown_writes_trigger(2 * FILES_COMPACTED_MIN + FILES_COMPACTED_MIN);
+    options.set_level_zero_stop_writes_trigger(4 * FILES_COMPACTED_MIN);
     options
 }
 
@@ -304,5 +314,14 @@ impl StateStore for RocksState {
         }
         batch.put_cf(family, INDEX, index);
         self.db.write(batch).map_err(database)
+    }
+
+    fn memory(&self) -> Vec<(&'static str, usize)> {
+        let memtables = self.memory.memtables.get_usage();
+        let cache = self.memory.cache.get_usage();
+        vec![
+            ("memtables", memtables),
+            ("blocks", cache.saturating_sub(memtables)),
+        ]
     }
 }
