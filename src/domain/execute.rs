@@ -211,6 +211,9 @@ pub fn execute(
     submission: &Submission,
     due: &Due,
 ) -> Vec<Effect> {
+    // Since the batch was prefetched, its other submissions have taken the processor's cache.
+    let named = submission.ops.iter().map(|op| op.action.members());
+    set.members.near(named.flatten().flatten().copied());
     let mut undo = Undo::new(submission.mode == Mode::Atomic);
     let mut effects = Vec::with_capacity(submission.ops.len());
     let mut stamp = *stamp;

@@ -97,11 +97,7 @@ impl Members {
     /// other takes longer than all the rest.
     pub fn missing(&mut self, ids: Vec<Reference>) -> Vec<Reference> {
         let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id.as_bytes())).collect();
-        let near = hashes.iter().map(|hash| {
-            let table = &self.tables[self.place(*hash)];
-            u64::from(table.shard.near(*hash))
-        });
-        std::hint::black_box(near.fold(0, u64::wrapping_add));
+        self.look_at(hashes.iter().copied());
         let pairs = ids.into_iter().zip(hashes);
         let unknown = pairs.filter(|(id, hash)| {
             let place = self.place(*hash);
@@ -110,6 +106,19 @@ impl Members {
             found.map(|at| shard.touch(at)).is_none()
         });
         unknown.map(|(id, _)| id).collect()
+    }
+
+    /// Looks at the records of members that are about to be used, all at once.
+    pub fn near(&self, ids: impl Iterator<Item = Reference>) {
+        self.look_at(ids.map(|id| self.hash(id.as_bytes())));
+    }
+
+    fn look_at(&self, hashes: impl Iterator<Item = u64>) {
+        let near = hashes.map(|hash| {
+            let table = &self.tables[self.place(hash)];
+            u64::from(table.shard.near(hash))
+        });
+        std::hint::black_box(near.fold(0, u64::wrapping_add));
     }
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.

@@ -198,7 +198,10 @@ impl Metrics {
             set(&self.queue, ledger.queue_len() as u64);
             set(&self.stopped, u64::from(ledger.stop_reason().is_some()));
             for (part, bytes) in ledger.memory() {
-                let labels = [label("programme", programme.id.as_str()), label("part", part)];
+                let labels = [
+                    label("programme", programme.id.as_str()),
+                    label("part", part),
+                ];
                 let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
                 self.memory.get_or_create(&labels).set(bytes);
             }

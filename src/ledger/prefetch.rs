@@ -120,10 +120,15 @@ impl Loader<'_> {
     }
 
     fn members(&mut self, set: &mut WorkingSet, ids: Vec<Reference>) -> Result<(), StoreError> {
-        let mut perhaps = Vec::new();
-        for id in set.members.missing(ids) {
+        let hashed = set.members.missing(ids).into_iter().map(|id| {
             let filter = self.filter.as_ref();
             let hash = filter.map_or(0, |filter| filter.hash(Table::Members, id.as_bytes()));
+            (id, hash)
+        });
+        let unknown: Vec<(Reference, u64)> = hashed.collect();
+        let mut perhaps = Vec::new();
+        self.near(&unknown);
+        for (id, hash) in unknown {
             match self.may_have(hash) {
                 true => perhaps.push(id),
                 false => set.members.load(&id, None),
@@ -157,6 +162,7 @@ impl Loader<'_> {
             }
         }
         let mut perhaps = Vec::new();
+        self.near(&unknown);
         for (key, hash) in unknown {
             match self.may_have(hash) {
                 true => perhaps.push(key),
@@ -168,6 +174,13 @@ impl Loader<'_> {
             records.load(key, record.flatten());
         }
         Ok(())
+    }
+
+    /// Looks where the filter will be asked.
+    fn near<K>(&self, hashed: &[(K, u64)]) {
+        if let Some(filter) = &self.filter {
+            filter.near(hashed.iter().map(|(_, hash)| *hash));
+        }
     }
 
     /// Whether a key that is about to be written may be stored already.

@@ -19,8 +19,9 @@ use super::{Memory, blocks, corrupt, database, family, open_database};
 use crate::ledger::store::{Pair, StateStore, StoreError, Table, Write};
 use crate::platform::config::RocksDb as Settings;
 use rocksdb::{
-    Cache, DB, DBCompressionType, IngestExternalFileOptions, IteratorMode, Options, ReadOptions,
-    SstFileWriter, WriteBatch, properties,
+    BlockBasedIndexType, BlockBasedOptions, Cache, DB, DBCompressionType,
+    IngestExternalFileOptions, IteratorMode, Options, ReadOptions, SstFileWriter, WriteBatch,
+    properties,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,9 +32,9 @@ const INDEX: [u8; 1] = [0xFF];
 /// A file for fewer records is not worth what it costs to add.
 const FILE_RECORDS_MIN: usize = 4_096;
 /// Files that are compacted together: with fewer, the next level is written again more often.
-const FILES_COMPACTED_MIN: i32 = 16;
+const FILES_COMPACTED_MIN: i32 = 32;
 /// Files that may wait for compaction in one family; adding another one waits for them.
-const FILES_WAITING_MAX: u64 = 40;
+const FILES_WAITING_MAX: u64 = 64;
 /// Of a family of new records.
 const RUN_FILE_BYTES: u64 = 16 << 20;
 /// Members that fit this are in one level, and written again once for each compaction.
@@ -128,7 +129,11 @@ impl RocksState {
         self.wait_for_compaction(name)?;
         // The name is not one of RocksDB's own; what a crash leaves of it is written over.
         let file = self.folder.join(format!("{name}.run"));
-        let options = file_options(name, &self.memory.cache);
+        // Small, and asked for every key that is not in memory: one filter, one index.
+        let mut blocks = blocks(&self.memory.cache);
+        blocks.set_partition_filters(false);
+        blocks.set_index_type(BlockBasedIndexType::BinarySearch);
+        let options = file_options(name, blocks);
         let mut writer = SstFileWriter::create(&options);
         writer.open(&file).map_err(database)?;
         let mut full = Vec::with_capacity(KEY_BYTES);
@@ -193,7 +198,7 @@ fn prefix(table: Table) -> &'static [u8; 1] {
 }
 
 fn family_options(name: &str, cache: &Cache) -> Options {
-    let mut options = file_options(name, cache);
+    let mut options = file_options(name, blocks(cache));
     if name != STATE {
         // Where a new run begins, it lies among the ids of the last one. Few are written again if
         // files and compactions are small: a file that nothing overlaps is moved as it is.
@@ -207,14 +212,13 @@ fn family_options(name: &str, cache: &Cache) -> Options {
     }
     options.set_level_zero_file_num_compaction_trigger(FILES_COMPACTED_MIN);
     // The few writes beside files do not wait before files do.
-    options.set_level_zero_slowdown_writes_trigger(2 * FILES_COMPACTED_MIN + FILES_COMPACTED_MIN);
+    options.set_level_zero_slowdown_writes_trigger(3 * FILES_COMPACTED_MIN);
     options.set_level_zero_stop_writes_trigger(4 * FILES_COMPACTED_MIN);
     options
 }
 
-fn file_options(name: &str, cache: &Cache) -> Options {
+fn file_options(name: &str, mut blocks: BlockBasedOptions) -> Options {
     let mut options = Options::default();
-    let mut blocks = blocks(cache);
     blocks.set_bloom_filter(10.0, false);
     options.set_block_based_table_factory(&blocks);
     options.set_compression_type(match name {
