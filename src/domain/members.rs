@@ -12,6 +12,7 @@ use shard::Shard;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
+mod index;
 mod shard;
 
 /// Tables of members.
@@ -97,7 +98,7 @@ impl Members {
     /// other takes longer than all the rest.
     pub fn missing(&mut self, ids: Vec<Reference>) -> Vec<Reference> {
         let hashes: Vec<u64> = ids.iter().map(|id| self.hash(id.as_bytes())).collect();
-        self.look_at(hashes.iter().copied());
+        self.look_at(&hashes);
         let pairs = ids.into_iter().zip(hashes);
         let unknown = pairs.filter(|(id, hash)| {
             let place = self.place(*hash);
@@ -110,15 +111,16 @@ impl Members {
 
     /// Looks at the records of members that are about to be used, all at once.
     pub fn near(&self, ids: impl Iterator<Item = Reference>) {
-        self.look_at(ids.map(|id| self.hash(id.as_bytes())));
+        let hashes: Vec<u64> = ids.map(|id| self.hash(id.as_bytes())).collect();
+        self.look_at(&hashes);
     }
 
-    fn look_at(&self, hashes: impl Iterator<Item = u64>) {
-        let near = hashes.map(|hash| {
-            let table = &self.tables[self.place(hash)];
-            u64::from(table.shard.near(hash))
-        });
-        std::hint::black_box(near.fold(0, u64::wrapping_add));
+    fn look_at(&self, hashes: &[u64]) {
+        let shard = |hash: &u64| &self.tables[self.place(*hash)].shard;
+        let index = hashes.iter().map(|hash| shard(hash).near_index(*hash));
+        std::hint::black_box(index.fold(0, |near, slot| near ^ slot));
+        let records = hashes.iter().map(|hash| shard(hash).near_record(*hash));
+        std::hint::black_box(records.fold(0, |near, record| near ^ record));
     }
 
     /// Takes in what the store holds under an id that was not in memory: a packed member.
@@ -129,7 +131,7 @@ impl Members {
         let shard = &mut self.tables[place].shard;
         if shard.find(hash, id).is_none() {
             let (before, hasher) = (shard.memory(), &self.hasher);
-            shard.insert(id, stored, |id: &[u8]| hasher.hash_one(id));
+            shard.insert(hash, id, stored, |id| hasher.hash_one(id));
             let after = shard.memory();
             self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
         }
@@ -229,7 +231,7 @@ impl Members {
         if change.open.is_none() {
             let packed = change.packed.clone().map(|range| &bytes[range]);
             let (before, hasher) = (shard.memory(), &self.hasher);
-            *at = shard.put(*at, packed, |id: &[u8]| hasher.hash_one(id));
+            *at = shard.put((hash, *at), packed, |id| hasher.hash_one(id));
             let after = shard.memory();
             self.bytes = self.bytes.saturating_add(after).saturating_sub(before);
         }

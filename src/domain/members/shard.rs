@@ -10,7 +10,7 @@
 //!          ‖ id ‖ value ‖ room
 //! ```
 
-use hashbrown::HashTable;
+use super::index::Index;
 
 /// The record is needed, or was lately.
 const TOUCHED: u8 = 1;
@@ -34,53 +34,67 @@ const DEAD_PART: usize = 4;
 const GROWTH_PART: usize = 8;
 /// And by no less.
 const GROWTH_BYTES_MIN: usize = 256;
-/// Index of a record, as part of its memory: four bytes and one, two thirds full.
-const PLACE_BYTES: usize = 8;
+/// Of a record in the index, which is less than two thirds full.
+const SLOT_BYTES: usize = 13;
+/// Of a cache line.
+const LINE_BYTES: usize = 64;
 
 /// Records by id.
 #[derive(Debug, Default)]
 pub struct Shard {
-    index: HashTable<u32>,
+    index: Index,
     bytes: Vec<u8>,
     dead_bytes: usize,
 }
 
-/// Hashes an id.
-pub trait Hasher: Fn(&[u8]) -> u64 {}
-
-impl<F: Fn(&[u8]) -> u64> Hasher for F {}
-
 impl Shard {
     /// Memory that it takes, with what is free for more.
     pub fn memory(&self) -> usize {
-        let index = self.index.allocation_size();
-        self.bytes.capacity().saturating_add(index)
+        self.bytes.capacity().saturating_add(self.index.memory())
     }
 
-    /// Some byte of the record that a hash leads to, if any: brings it near.
-    pub fn near(&self, hash: u64) -> u8 {
+    /// Brings near what tells where the record of a hash is.
+    pub fn near_index(&self, hash: u64) -> u64 {
+        self.index.near(hash)
+    }
+
+    /// Brings the record near that a hash leads to, if any.
+    pub fn near_record(&self, hash: u64) -> u64 {
         // The first whose hash looks alike is nearly always the one.
-        let found = self.index.find(hash, |_| true);
-        found.map_or(0, |at| self.bytes[*at as usize])
+        let Some((_, place)) = self.index.find(hash, |_| true) else {
+            return 0;
+        };
+        let at = start(place);
+        let behind = self.bytes.get(at.saturating_add(LINE_BYTES));
+        u64::from(self.bytes[at] ^ behind.copied().unwrap_or_default())
     }
 
     /// Where the record of an id is.
     pub fn find(&self, hash: u64, id: &[u8]) -> Option<usize> {
-        let is_same = |at: &u32| self.id(*at as usize) == id;
-        self.index.find(hash, is_same).map(|at| *at as usize)
+        let is_same = |place: u32| self.id(start(place)) == id;
+        self.index.find(hash, is_same).map(|found| start(found.1))
     }
 
-    /// Adds a record; there must be none of this id. Answers where it is.
-    pub fn insert(&mut self, id: &[u8], value: Option<&[u8]>, hasher: impl Hasher) -> usize {
-        let at = self.append(id, value, TOUCHED, &hasher);
-        let bytes = &self.bytes;
-        let rehash = |at: &u32| hasher(id_of(bytes, *at as usize));
-        self.index.insert_unique(hasher(id), place(at), rehash);
+    /// Adds a record under the hash of its id; there must be none of this id. Answers where it is.
+    pub fn insert(
+        &mut self,
+        hash: u64,
+        id: &[u8],
+        value: Option<&[u8]>,
+        hasher: impl Fn(&[u8]) -> u64,
+    ) -> usize {
+        let at = self.append(id, value, TOUCHED, hasher);
+        self.index.insert(hash, place(at));
         at
     }
 
     /// Replaces a value, or takes it away. Answers where the record is then.
-    pub fn put(&mut self, at: usize, value: Option<&[u8]>, hasher: impl Hasher) -> usize {
+    pub fn put(
+        &mut self,
+        (hash, at): (u64, usize),
+        value: Option<&[u8]>,
+        hasher: impl Fn(&[u8]) -> u64,
+    ) -> usize {
         self.bytes[at] |= TOUCHED;
         let room = self.length(at).saturating_sub(self.value_at(at));
         let needed = value.map_or(0, <[u8]>::len);
@@ -88,22 +102,21 @@ impl Shard {
             self.fill(at, value);
             return at;
         }
-        // No longer than a reference.
-        let mut id = [0; 255];
-        let length = self.id(at).len();
-        let id = &mut id[..length];
+        // No longer than its length can tell.
+        let mut id = [0; u8::MAX as usize];
+        let id = &mut id[..self.id(at).len()];
         id.copy_from_slice(self.id(at));
         let note = self.note(at);
-        let hash = hasher(id);
-        let own = |known: &u32| *known as usize == at;
+        // Until the new one is there, so that all are found if they are moved meanwhile.
+        let new = self.append(id, value, TOUCHED, hasher);
+        let old = |known: u32| start(known) != new && self.id(start(known)) == id;
+        let (slot, known) = self.index.find(hash, old).expect("it was just there");
+        let at = start(known);
         self.bytes[at] |= DEAD;
         self.dead_bytes = self.dead_bytes.saturating_add(self.length(at));
-        if let Ok(known) = self.index.find_entry(hash, own) {
-            known.remove();
-        }
-        let at = self.insert(id, value, hasher);
-        self.set_note(at, note);
-        at
+        self.index.set(slot, place(new));
+        self.set_note(new, note);
+        new
     }
 
     /// The value of a record, if there is one.
@@ -146,20 +159,18 @@ impl Shard {
 
     /// Lets go of records that were not touched since this was last asked, until the others take
     /// no more than so many bytes.
-    pub fn sweep(&mut self, bytes_max: usize, hasher: impl Hasher) {
-        let places = self.index.len().saturating_mul(PLACE_BYTES);
+    pub fn sweep(&mut self, bytes_max: usize, hasher: impl Fn(&[u8]) -> u64) {
+        let slots = self.index.len().saturating_mul(SLOT_BYTES);
         let live = self.bytes.len().saturating_sub(self.dead_bytes);
-        let mut left = live.saturating_add(places);
-        self.rewrite(0, &hasher, |flags, length| {
+        let mut left = live.saturating_add(slots);
+        self.rewrite(0, hasher, |flags, length| {
             let goes = left > bytes_max && *flags & TOUCHED == 0;
             *flags &= !TOUCHED;
             if goes {
-                left = left.saturating_sub(length.saturating_add(PLACE_BYTES));
+                left = left.saturating_sub(length.saturating_add(SLOT_BYTES));
             }
             !goes
         });
-        let index = &mut self.index;
-        index.shrink_to(0, |at| hasher(id_of(&self.bytes, *at as usize)));
         self.bytes.shrink_to_fit();
     }
 
@@ -169,7 +180,7 @@ impl Shard {
         id: &[u8],
         value: Option<&[u8]>,
         flags: u8,
-        hasher: &impl Hasher,
+        hasher: impl Fn(&[u8]) -> u64,
     ) -> usize {
         let value_bytes = value.map_or(0, <[u8]>::len);
         let needed = HEAD_BYTES
@@ -198,7 +209,7 @@ impl Shard {
     }
 
     /// Sees to it that so many bytes can be appended.
-    fn make_room(&mut self, needed: usize, hasher: &impl Hasher) {
+    fn make_room(&mut self, needed: usize, hasher: impl Fn(&[u8]) -> u64) {
         let used = self.bytes.len();
         if self.bytes.capacity().saturating_sub(used) >= needed {
             return;
@@ -215,13 +226,13 @@ impl Shard {
     fn rewrite(
         &mut self,
         room: usize,
-        hasher: &impl Hasher,
+        hasher: impl Fn(&[u8]) -> u64,
         mut keep: impl FnMut(&mut u8, usize) -> bool,
     ) {
         let live = self.bytes.len().saturating_sub(self.dead_bytes);
         let mut bytes = Vec::with_capacity(live.saturating_add(room));
         let mut old = std::mem::take(&mut self.bytes);
-        self.index.clear();
+        let mut kept: Vec<(u64, u32)> = Vec::with_capacity(self.index.len());
         self.dead_bytes = 0;
         let mut rest = old.as_mut_slice();
         while !rest.is_empty() {
@@ -229,14 +240,15 @@ impl Shard {
             let (record, behind) = rest.split_at_mut(length);
             rest = behind;
             if record[0] & DEAD == 0 && keep(&mut record[0], length) {
-                let at = place(bytes.len());
+                kept.push((hasher(id_of(record, 0)), place(bytes.len())));
                 bytes.extend_from_slice(record);
-                let rehash = |at: &u32| hasher(id_of(&bytes, *at as usize));
-                let hash = hasher(id_of(record, 0));
-                self.index.insert_unique(hash, at, rehash);
             }
         }
         self.bytes = bytes;
+        self.index.clear_for(kept.len());
+        for (hash, place) in kept {
+            self.index.insert(hash, place);
+        }
     }
 
     fn id(&self, at: usize) -> &[u8] {
@@ -274,8 +286,13 @@ fn number_of(record: &[u8], of: usize) -> usize {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]) as usize
 }
 
+/// A record's place, counted in steps.
 fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("a table is below 4 GiB")
+    u32::try_from(at / STEP_BYTES).expect("a table is below 64 GiB")
+}
+
+fn start(place: u32) -> usize {
+    (place as usize).saturating_mul(STEP_BYTES)
 }
 
 #[cfg(test)]
@@ -311,11 +328,11 @@ mod tests {
             match shard.find(hasher(&id), &id) {
                 Some(at) => {
                     shard.set_note(at, step);
-                    let at = shard.put(at, value.as_deref(), hasher);
+                    let at = shard.put((hasher(&id), at), value.as_deref(), hasher);
                     assert_eq!(shard.note(at), step, "it goes with the record");
                     assert_eq!(shard.value(at), value.as_deref());
                 }
-                None => drop(shard.insert(&id, value.as_deref(), hasher)),
+                None => drop(shard.insert(hasher(&id), &id, value.as_deref(), hasher)),
             }
             expected.insert(id, value);
         }
@@ -333,7 +350,8 @@ mod tests {
     fn a_sweep_lets_go_of_what_was_not_touched_since_the_last_one() {
         let mut shard = Shard::default();
         for number in 0..1_000_u32 {
-            shard.insert(&number.to_be_bytes(), Some(&[1; 20]), hasher);
+            let id = number.to_be_bytes();
+            shard.insert(hasher(&id), &id, Some(&[1; 20]), hasher);
         }
         let full = shard.memory();
         shard.sweep(0, hasher);
