@@ -214,23 +214,38 @@ pub fn execute(
     // Since the batch was prefetched, its other submissions have taken the processor's cache.
     let named = submission.ops.iter().map(|op| op.action.members());
     set.members.near(named.flatten().flatten().copied());
-    let mut undo = Undo::new(submission.mode == Mode::Atomic);
-    let mut effects = Vec::with_capacity(submission.ops.len());
+    let is_atomic = submission.mode == Mode::Atomic;
+    let mut run = Run {
+        set,
+        signer,
+        due,
+        undo: Undo::new(is_atomic),
+        effects: Vec::with_capacity(submission.ops.len()),
+        room: MOVES_MAX,
+    };
     let mut stamp = *stamp;
-    let mut room = MOVES_MAX;
     for (place, (op, digest)) in submission.digested().enumerate() {
         stamp.at.op = u16::try_from(place).expect("OPS_MAX fits 16 bits");
-        let op = (op, *digest);
-        let effect = execute_op(set, &stamp, signer, op, due, room, &mut undo);
-        room = room.saturating_sub(effect.moves());
-        let refused = !effect.outcome().is_applied();
-        effects.push(effect);
-        if refused && submission.mode == Mode::Atomic {
-            undo.roll_back(set);
-            return abort(effects, submission.ops.len());
+        if let Err(effect) = run.execute(&stamp, op, *digest) {
+            run.effects.push(effect);
+            if is_atomic {
+                run.undo.roll_back(run.set);
+                return abort(run.effects, submission.ops.len());
+            }
         }
     }
-    effects
+    run.effects
+}
+
+/// A submission under way.
+struct Run<'a> {
+    set: &'a mut WorkingSet,
+    signer: &'a Signer,
+    due: &'a Due,
+    undo: Undo,
+    effects: Vec<Effect>,
+    /// Slices that it may still move.
+    room: usize,
 }
 
 fn abort(mut effects: Vec<Effect>, ops: usize) -> Vec<Effect> {
@@ -242,87 +257,75 @@ fn abort(mut effects: Vec<Effect>, ops: usize) -> Vec<Effect> {
     all
 }
 
-fn execute_op(
-    set: &mut WorkingSet,
-    stamp: &Stamp,
-    signer: &Signer,
-    (op, digest): (&Op, [u8; 16]),
-    due: &Due,
-    room: usize,
-    undo: &mut Undo,
-) -> Effect {
-    match set.op(&(signer.party, op.id)) {
-        Some(record) if record.digest == digest => return Effect::Duplicate(record.at),
-        Some(_) => return Effect::Refused(Rejection::OpIdReused),
-        None => {}
+impl Run<'_> {
+    /// Executes an op and adds its effect if it is applied; else says why not.
+    fn execute(&mut self, stamp: &Stamp, op: &Op, digest: [u8; 16]) -> Result<(), Effect> {
+        match self.set.op(&(self.signer.party, op.id)) {
+            Some(record) if record.digest == digest => return Err(Effect::Duplicate(record.at)),
+            Some(_) => return Err(Effect::Refused(Rejection::OpIdReused)),
+            None => {}
+        }
+        let request = Request {
+            set: self.set,
+            governance: self.set.governance(),
+            stamp,
+            signer: self.signer,
+            op,
+        };
+        let draft = op::draft(&request, self.due).map_err(Effect::Refused)?;
+        let moves = draft.applied.moves();
+        if moves > self.room && !op.action.stands_alone() {
+            return Err(Effect::Refused(Rejection::Overflow));
+        }
+        self.room = self.room.saturating_sub(moves);
+        let record = OpRecord {
+            at: stamp.at,
+            digest,
+            accepted_at: stamp.accepted_at,
+            subject: Subject::Other,
+        };
+        self.apply(op, draft, record).map_err(Effect::Refused)
     }
-    let request = Request {
-        set,
-        governance: set.governance(),
-        stamp,
-        signer,
-        op,
-    };
-    let draft = match op::draft(&request, due) {
-        Ok(draft) => draft,
-        Err(rejection) => return Effect::Refused(rejection),
-    };
-    if draft.applied.moves() > room && !op.action.stands_alone() {
-        return Effect::Refused(Rejection::Overflow);
-    }
-    let record = OpRecord {
-        at: stamp.at,
-        digest,
-        accepted_at: stamp.accepted_at,
-        subject: Subject::Other,
-    };
-    match apply(set, signer, op, draft, record, undo) {
-        Ok(applied) => Effect::Applied(applied),
-        Err(rejection) => Effect::Refused(rejection),
-    }
-}
 
-/// Puts a draft in place. Books go first, because they alone can still refuse.
-fn apply(
-    set: &mut WorkingSet,
-    signer: &Signer,
-    op: &Op,
-    draft: Draft,
-    mut record: OpRecord,
-    undo: &mut Undo,
-) -> Result<Applied, Rejection> {
-    let governance = draft.governance.as_ref().or(set.governance.as_ref());
-    let governance = governance.expect("the ledger is founded");
-    set.books.post(governance, &draft.applied)?;
-    let is_new = |changed: &Arc<Governance>| !Arc::ptr_eq(changed, set.governance());
-    if let Some(changed) = draft.governance.filter(is_new) {
-        undo.governance(set);
-        set.set_governance(changed);
-    }
-    undo.posted(&draft.applied);
-    for (revision, touch) in draft.members.into_iter().zip(&draft.applied.touches) {
-        let before = revision.before.checksum;
-        invariants::assert_member_moves(before, &revision.member, &touch.moves);
-        undo.member(set, revision.id);
-        set.put_member(revision);
-    }
-    if let Some(count) = draft.burned {
-        undo.burned(signer.party, set.books.party(signer.party).burned_by_day);
-        set.books.count_burned(signer.party, count);
-    }
-    if let Some((target, changed)) = draft.target {
-        let key = (signer.party, target);
-        let before = set.put_op(key, &changed);
+    /// Puts a draft in place. Books go first, because they alone can still refuse.
+    fn apply(&mut self, op: &Op, mut draft: Draft, mut record: OpRecord) -> Result<(), Rejection> {
+        let Self { set, undo, .. } = self;
+        let author = self.signer.party;
+        let governance = draft.governance.as_ref().or(set.governance.as_ref());
+        let governance = governance.expect("the ledger is founded");
+        set.books.post(governance, &draft.applied)?;
+        let is_new = |changed: &Arc<Governance>| !Arc::ptr_eq(changed, set.governance());
+        if let Some(changed) = draft.governance.filter(is_new) {
+            undo.governance(set);
+            set.set_governance(changed);
+        }
+        undo.posted(&draft.applied);
+        for (revision, touch) in draft.members.iter_mut().zip(&draft.applied.touches) {
+            let before = revision.before.checksum;
+            invariants::assert_member_moves(before, &revision.member, &touch.moves);
+            undo.member(set, revision.id);
+            set.put_member(revision);
+        }
+        if let Some(count) = draft.burned {
+            undo.burned(author, set.books.party(author).burned_by_day);
+            set.books.count_burned(author, count);
+        }
+        if let Some((target, changed)) = draft.target {
+            let key = (author, target);
+            let before = set.put_op(key, &changed);
+            undo.op(key, before);
+        }
+        if let Some(clearing) = draft.clearing {
+            settle(set, *clearing, undo);
+        }
+        record.subject = draft.subject;
+        let key = (author, op.id);
+        let before = set.put_op(key, &record);
         undo.op(key, before);
+        // Moved once, for it is large.
+        self.effects.push(Effect::Applied(draft.applied));
+        Ok(())
     }
-    if let Some(clearing) = draft.clearing {
-        settle(set, *clearing, undo);
-    }
-    record.subject = draft.subject;
-    let key = (signer.party, op.id);
-    let before = set.put_op(key, &record);
-    undo.op(key, before);
-    Ok(draft.applied)
 }
 
 /// Puts what an op does to windows, payments and disputes in place.

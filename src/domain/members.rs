@@ -160,22 +160,22 @@ impl Members {
         }
     }
 
-    /// Replaces a member that was kept or loaded for this batch.
-    pub fn put(&mut self, revision: Revision, utc_offset_min: i16) {
+    /// Replaces a member that was kept or loaded for this batch; may take it out of the revision.
+    pub fn put(&mut self, revision: &mut Revision, utc_offset_min: i16) {
         let Revision { id, before, member } = revision;
         let change = MemberChange {
-            id,
-            days_before: before.due_days,
+            id: *id,
+            days_before: std::mem::take(&mut before.due_days),
             days_after: member.due_days(utc_offset_min),
             packed: None,
             open: None,
         };
         if member.lots.iter().len() > OPEN_LOTS {
-            let open = Some(Box::new(member));
+            let open = Some(Box::new(std::mem::take(member)));
             return self.note(MemberChange { open, ..change });
         }
         let start = self.changes.bytes.len();
-        packed::pack(&member, &mut self.changes.bytes);
+        packed::pack(member, &mut self.changes.bytes);
         let packed = Some(start..self.changes.bytes.len());
         self.note(MemberChange { packed, ..change });
     }

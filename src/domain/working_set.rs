@@ -222,8 +222,8 @@ impl WorkingSet {
         self.governance = Some(governance);
     }
 
-    /// Puts a member in place.
-    pub fn put_member(&mut self, revision: Revision) {
+    /// Puts a member in place; may take it out of the revision.
+    pub fn put_member(&mut self, revision: &mut Revision) {
         let offset = self.governance().programme.utc_offset_min;
         self.members.put(revision, offset);
     }

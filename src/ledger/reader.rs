@@ -4,16 +4,17 @@
 //! Must not: show anything that is not durable in the log.
 
 use super::store::{Pair, StateStore, StoreError, Table, Write};
-use super::unflushed::Unflushed;
+use super::unflushed::{Scratch, Unflushed};
 use super::writes::Writes;
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// The state of published batches.
 #[derive(Clone)]
 pub struct StateReader {
     store: Arc<dyn StateStore>,
     overlay: Arc<RwLock<Overlay>>,
+    scratch: Arc<Mutex<Scratch>>,
 }
 
 /// What is being flushed lies under what was published since.
@@ -44,6 +45,7 @@ impl StateReader {
         Self {
             store,
             overlay: Arc::default(),
+            scratch: Arc::default(),
         }
     }
 
@@ -114,19 +116,23 @@ impl StateReader {
     /// New records of ids go to the store in runs: before everything else, for they may be there
     /// ahead of the state, and the others may not.
     fn store_writes(&self, unflushed: &Unflushed) -> Result<(), StoreError> {
-        let mut others = Vec::with_capacity(unflushed.keys());
+        let scratch = &mut *self.scratch.lock().expect("no flush panics");
+        let mut others = scratch.writes();
         for table in Table::ALL {
-            let mut writes = unflushed.merged(table);
+            let mut writes = unflushed.merged(table, scratch);
             let is_new = |write: &&Write<'_>| write.is_new;
             let new = writes.iter().filter(is_new).count();
             if new == 0 || new < self.store.run_records_min() {
-                others.extend(writes);
-                continue;
+                others.append(&mut writes);
+            } else {
+                others.extend(writes.extract_if(.., |write| !write.is_new));
+                self.store.add_run(table, &writes)?;
             }
-            others.extend(writes.extract_if(.., |write| !write.is_new));
-            self.store.add_run(table, &writes)?;
+            scratch.take(writes);
         }
-        self.store.flush(unflushed.size(), &others)
+        let flushed = self.store.flush(unflushed.size(), &others);
+        scratch.take(others);
+        flushed
     }
 
     /// The values of keys, in the order of the keys.

@@ -17,6 +17,8 @@ pub struct Unflushed {
     bytes: usize,
     batches: Vec<Arc<Writes>>,
     tables: [HashTable<Place>; Table::ALL.len()],
+    /// How many writes each table has, those that others followed too.
+    counts: [usize; Table::ALL.len()],
     hasher: foldhash::fast::RandomState,
 }
 
@@ -31,7 +33,7 @@ impl Unflushed {
     /// Empties it for the next batches, and gives back the memory of its writes: memory that is had
     /// anew costs more than all else that is done with it.
     pub fn clear(&mut self) -> impl Iterator<Item = Writes> {
-        (self.size, self.bytes) = (0, 0);
+        (self.size, self.bytes, self.counts) = (0, 0, Default::default());
         self.tables.iter_mut().for_each(HashTable::clear);
         self.batches.drain(..).filter_map(Arc::into_inner)
     }
@@ -45,11 +47,6 @@ impl Unflushed {
     pub fn bytes(&self) -> usize {
         let places = self.tables.iter().map(HashTable::allocation_size);
         self.bytes + places.sum::<usize>()
-    }
-
-    /// How many keys are written.
-    pub fn keys(&self) -> usize {
-        self.tables.iter().map(HashTable::len).sum()
     }
 
     /// Whether there is none.
@@ -69,6 +66,7 @@ impl Unflushed {
             let place = Place { batch, write: at };
             let is_same = |known: &Place| known.write_of(batches).key == write.key;
             let rehash = |known: &Place| hasher.hash_one(known.write_of(batches).key);
+            self.counts[write.table as usize] += 1;
             let table = &mut self.tables[write.table as usize];
             match table.entry(hasher.hash_one(write.key), is_same, rehash) {
                 Entry::Occupied(mut known) => *known.get_mut() = place,
@@ -94,15 +92,20 @@ impl Unflushed {
         places.map(|place| place.write_of(&self.batches))
     }
 
-    /// What the writes of a table come to: in order of the keys, each key once. What was new and
-    /// changed since is new.
-    pub fn merged(&self, table: Table) -> Vec<Write<'_>> {
-        let mut sorted = self.by_key(table);
+    /// What the writes of a table come to, in the memory given: in order of the keys, each key
+    /// once. What was new and changed since is new.
+    pub fn merged<'a>(&'a self, table: Table, scratch: &mut Scratch) -> Vec<Write<'a>> {
+        let mut merged = scratch.writes();
+        if self.counts[table as usize] == 0 {
+            return merged;
+        }
+        self.put_by_key(table, &mut scratch.sorted);
         let key = |place: &Place| place.write_of(&self.batches).key;
         // Stable, so that of one key the last write stays the last; and quick where writes come in
         // order already, as those of ids that rise do.
+        let sorted = &mut scratch.sorted;
         sorted.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| key(x).cmp(key(y))));
-        let mut merged: Vec<Write<'_>> = Vec::with_capacity(self.tables[table as usize].len());
+        merged.reserve(self.tables[table as usize].len());
         for (_, place) in sorted {
             let write = place.write_of(&self.batches);
             match merged.last_mut() {
@@ -115,8 +118,9 @@ impl Unflushed {
 
     /// Every write of a table, with eight bytes of its key as a number that sorts as the key does:
     /// those behind what all keys begin with, for there they differ.
-    fn by_key(&self, table: Table) -> Vec<(u64, Place)> {
-        let mut all = Vec::new();
+    fn put_by_key(&self, table: Table, all: &mut Vec<(u64, Place)>) {
+        all.clear();
+        all.reserve(self.counts[table as usize]);
         let mut first: Option<(&[u8], usize)> = None;
         for (batch, writes) in (0_u32..).zip(&self.batches) {
             for (at, write) in (0_u32..).zip(writes.iter()) {
@@ -129,10 +133,31 @@ impl Unflushed {
             }
         }
         let alike = first.map_or(0, |(_, alike)| alike);
-        for (head, place) in &mut all {
+        for (head, place) in all {
             *head = number(&place.write_of(&self.batches).key[alike..]);
         }
-        all
+    }
+}
+
+/// Memory of a flush, to be used again by the next one: memory that is had anew has to be cleared.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    sorted: Vec<(u64, Place)>,
+    writes: Vec<Vec<Write<'static>>>,
+}
+
+impl Scratch {
+    /// Room for writes.
+    pub fn writes<'a>(&mut self) -> Vec<Write<'a>> {
+        self.writes.pop().unwrap_or_default()
+    }
+
+    /// Takes room back.
+    pub fn take(&mut self, mut writes: Vec<Write<'_>>) {
+        writes.clear();
+        // None is left; the same memory, for writes of any lifetime.
+        let empty = writes.into_iter().map(|_| unreachable!("it is empty"));
+        self.writes.push(empty.collect());
     }
 }
 
@@ -182,7 +207,8 @@ mod tests {
             (false, "id-0", None),
         ];
         unflushed.add(2, &batch(&second));
-        let merged = unflushed.merged(Table::OpIds);
+        let scratch = &mut Scratch::default();
+        let merged = unflushed.merged(Table::OpIds, scratch);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let told = merged.iter().map(|write| {
             let new = if write.is_new { "new " } else { "" };
@@ -194,8 +220,12 @@ mod tests {
             told.join(" "),
             "id-0=- new id-1=1 new id-22=2 new id-2222222222=2 new id-3=2"
         );
-        assert_eq!(unflushed.merged(Table::Lines).len(), 1);
-        assert_eq!(unflushed.merged(Table::Members), []);
+        scratch.take(merged);
+        let room = scratch.writes[0].capacity();
+        assert!(room >= 4, "the memory is kept");
+        let lines = unflushed.merged(Table::Lines, scratch);
+        assert_eq!((lines.len(), lines.capacity()), (1, room));
+        assert_eq!(unflushed.merged(Table::Members, scratch), []);
         assert_eq!(unflushed.clear().count(), 2, "nobody else has them");
         assert!(unflushed.is_empty() && unflushed.get(Table::Lines, &[7]).is_none());
     }

@@ -54,9 +54,9 @@ pub struct Writer {
 pub struct RocksDb {
     /// Log files of all column families together, 16 MiB..=16 GiB.
     pub wal_bytes_max: usize,
-    /// Memtables of all column families together, 16 MiB..=16 GiB.
+    /// Memtables of all column families together, 16 MiB..=16 GiB. They count as blocks.
     pub memtables_bytes_max: usize,
-    /// Cache of uncompressed blocks, 8 MiB..=1 TiB.
+    /// Cache of uncompressed blocks, and memtables, 8 MiB..=1 TiB.
     pub block_cache_bytes_max: usize,
 }
 
@@ -222,7 +222,7 @@ impl Default for Writer {
             queue_submissions_max: 8_192,
             batch_submissions_max: 2_048,
             batch_ops_max: 16_384,
-            cache_bytes_max: GIB,
+            cache_bytes_max: GIB + 256 * MIB,
         }
     }
 }
@@ -231,8 +231,8 @@ impl Default for RocksDb {
     fn default() -> Self {
         Self {
             wal_bytes_max: 128 * MIB,
-            memtables_bytes_max: 128 * MIB,
-            block_cache_bytes_max: 256 * MIB,
+            memtables_bytes_max: 64 * MIB,
+            block_cache_bytes_max: 128 * MIB,
         }
     }
 }

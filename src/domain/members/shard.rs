@@ -1,12 +1,12 @@
 //! One table of members: their records behind each other in one piece of memory, and an index.
 //!
 //! Millions of small allocations that grow leave memory in pieces that nothing fits; this does not.
-//! A record that outgrows its room is written again at the end, and dead where it was. Once a
-//! quarter is dead, all others are moved together into new memory.
+//! A record that outgrows its room is written again at the end, and dead where it was. Once there is
+//! no room at the end and an eighth is dead, all others are moved together into new memory.
 //! Must not: know what a member is.
 //!
 //! ```text
-//! record   flags u8 ‖ length of the id u8 ‖ its own length u24 ‖ of the value u24 ‖ note u24, all LE
+//! record   flags u8 ‖ length of the id u8 ‖ its own length u24 ‖ of its room u8 ‖ note u24, all LE
 //!          ‖ id ‖ value ‖ room
 //! ```
 
@@ -19,18 +19,16 @@ const PRESENT: u8 = 2;
 /// It was written again behind.
 const DEAD: u8 = 4;
 
-const HEAD_BYTES: usize = 11;
+const HEAD_BYTES: usize = 9;
 const LENGTH_AT: usize = 2;
-const VALUE_LENGTH_AT: usize = 5;
-const NOTE_AT: usize = 8;
+const ROOM_AT: usize = 5;
+const NOTE_AT: usize = 6;
 
 /// Record sizes are multiples of this, so that many changes fit where the record is.
 const STEP_BYTES: usize = 16;
 /// A record with more room than this is written again.
 const ROOM_BYTES_MAX: usize = 4 * STEP_BYTES;
-/// All are moved together when more than this part is dead.
-const DEAD_PART: usize = 4;
-/// Memory grows by this part of what is there.
+/// Memory grows by this part of what is there, unless as much of it is dead.
 const GROWTH_PART: usize = 8;
 /// And by no less.
 const GROWTH_BYTES_MIN: usize = 256;
@@ -122,9 +120,9 @@ impl Shard {
     /// The value of a record, if there is one.
     pub fn value(&self, at: usize) -> Option<&[u8]> {
         let is_present = self.bytes[at] & PRESENT != 0;
-        let start = at.saturating_add(self.value_at(at));
-        let length = self.number(at, VALUE_LENGTH_AT);
-        is_present.then(|| &self.bytes[start..][..length])
+        let record = &self.bytes[at..][..self.length(at)];
+        let end = record.len().saturating_sub(record[ROOM_AT].into());
+        is_present.then(|| &record[self.value_at(at)..end])
     }
 
     /// Notes that a record is needed.
@@ -203,9 +201,13 @@ impl Shard {
         let present = if value.is_some() { PRESENT } else { 0 };
         let value = value.unwrap_or_default();
         self.bytes[at] = self.bytes[at] & !PRESENT | present;
-        self.set_number(at, VALUE_LENGTH_AT, value.len());
-        let start = at.saturating_add(self.value_at(at));
-        self.bytes[start..][..value.len()].copy_from_slice(value);
+        let start = self.value_at(at);
+        let end = start.saturating_add(value.len());
+        let length = self.length(at);
+        let record = &mut self.bytes[at..][..length];
+        record[start..end].copy_from_slice(value);
+        let room = u8::try_from(length.saturating_sub(end));
+        record[ROOM_AT] = room.expect("ROOM_BYTES_MAX is less");
     }
 
     /// Sees to it that so many bytes can be appended.
@@ -214,8 +216,9 @@ impl Shard {
         if self.bytes.capacity().saturating_sub(used) >= needed {
             return;
         }
-        let growth = (used / GROWTH_PART).max(needed).max(GROWTH_BYTES_MIN);
-        match self.dead_bytes > used / DEAD_PART {
+        let part = used / GROWTH_PART;
+        let growth = part.max(needed).max(GROWTH_BYTES_MIN);
+        match self.dead_bytes >= part.max(1) {
             true => self.rewrite(growth, hasher, |_, _| true),
             false => self.bytes.reserve_exact(growth),
         }

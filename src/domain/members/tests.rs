@@ -51,7 +51,7 @@ fn put(members: &mut Members, number: u32, member: Member) {
         checksum: Checksum::default(),
     };
     let id = id(number);
-    members.put(Revision { id, before, member }, 0);
+    members.put(&mut Revision { id, before, member }, 0);
 }
 
 fn has(members: &mut Members, number: u32) -> bool {
