@@ -323,7 +323,9 @@ mod tests {
         let mut expected = BTreeMap::new();
         let mut random = 1_u64;
         for step in 0..50_000_usize {
-            random = random.wrapping_mul(6_364_136_223_846_793_005) + 1_442_695_040_888_963_407;
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let id = format!("m-{}", (random >> 40) % 300).into_bytes();
             let length = (random >> 33) % 200;
             let value = vec![step.to_le_bytes()[0]; usize::try_from(length).unwrap()];

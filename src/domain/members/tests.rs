@@ -109,39 +109,37 @@ fn members_are_what_was_last_put_and_changes_are_told_once() {
 
 #[test]
 fn a_sweep_lets_go_of_what_is_old_and_of_nothing_else() {
+    const COUNT: u32 = 50_000;
+    let next_index = u64::from(COUNT);
     let mut members = Members::default();
-    for number in 0..10_000 {
+    for number in 0..COUNT {
         members.load(&id(number), None);
         put(&mut members, number, member(u64::from(number), 0));
     }
     members.take_changes();
-    let full = members.bytes();
-    members.sweep(full / 2, 0, 10_000);
-    assert_eq!(
-        members.bytes(),
-        full,
-        "all were touched since the last sweep"
-    );
-    members.sweep(full / 2, 9_999, 10_000);
-    assert_eq!(
-        members.bytes(),
-        full,
-        "not all that was written is published"
-    );
+    let half = members.bytes() / 2;
+    let count = |members: &Members| members.records().count();
+    members.sweep(half, 0, next_index);
+    assert_eq!(count(&members), 50_000, "all were touched since the start");
+    members.sweep(half, next_index - 1, next_index);
+    assert_eq!(count(&members), 50_000, "not all of it is published");
     let kept = |number: &u32| number.is_multiple_of(10);
     assert!(
-        (0..10_000)
+        (0..COUNT)
             .filter(kept)
             .all(|number| has(&mut members, number))
     );
-    members.sweep(full / 2, 10_000, 10_000);
-    assert!(members.bytes() <= full / 2, "{} of {full}", members.bytes());
+    members.sweep(half, next_index, next_index);
+    assert!(members.bytes() <= half, "{} of {half}", members.bytes());
     assert!(
-        (0..10_000)
+        (0..COUNT)
             .filter(kept)
             .all(|number| has(&mut members, number))
     );
-    let left = (0..10_000).filter(|number| has(&mut members, *number));
-    let left = left.count();
-    assert!((3_000..5_000).contains(&left), "{left}");
+    let left = count(&members);
+    assert!((15_000..30_000).contains(&left), "{left}");
+    assert!((0..COUNT).all(|number| {
+        let missing = members.missing(vec![id(number)]).len();
+        missing == 1 || members.get(&id(number)) == Some(member(u64::from(number), 0))
+    }));
 }
