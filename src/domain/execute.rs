@@ -226,8 +226,11 @@ pub fn execute(
     let mut stamp = *stamp;
     for (place, (op, digest)) in submission.digested().enumerate() {
         stamp.at.op = u16::try_from(place).expect("OPS_MAX fits 16 bits");
-        if let Err(effect) = run.execute(&stamp, op, *digest) {
-            run.effects.push(effect);
+        if let Err(unapplied) = run.execute(&stamp, op, *digest) {
+            run.effects.push(match unapplied {
+                Unapplied::Duplicate(at) => Effect::Duplicate(at),
+                Unapplied::Refused(rejection) => Effect::Refused(rejection),
+            });
             if is_atomic {
                 run.undo.roll_back(run.set);
                 return abort(run.effects, submission.ops.len());
@@ -235,6 +238,18 @@ pub fn execute(
         }
     }
     run.effects
+}
+
+/// Why an op has no effect on anything.
+enum Unapplied {
+    Duplicate(OpAt),
+    Refused(Rejection),
+}
+
+impl From<Rejection> for Unapplied {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
 }
 
 /// A submission under way.
@@ -259,10 +274,12 @@ fn abort(mut effects: Vec<Effect>, ops: usize) -> Vec<Effect> {
 
 impl Run<'_> {
     /// Executes an op and adds its effect if it is applied; else says why not.
-    fn execute(&mut self, stamp: &Stamp, op: &Op, digest: [u8; 16]) -> Result<(), Effect> {
+    fn execute(&mut self, stamp: &Stamp, op: &Op, digest: [u8; 16]) -> Result<(), Unapplied> {
         match self.set.op(&(self.signer.party, op.id)) {
-            Some(record) if record.digest == digest => return Err(Effect::Duplicate(record.at)),
-            Some(_) => return Err(Effect::Refused(Rejection::OpIdReused)),
+            Some(record) if record.digest == digest => {
+                return Err(Unapplied::Duplicate(record.at));
+            }
+            Some(_) => return Err(Rejection::OpIdReused.into()),
             None => {}
         }
         let request = Request {
@@ -272,10 +289,10 @@ impl Run<'_> {
             signer: self.signer,
             op,
         };
-        let draft = op::draft(&request, self.due).map_err(Effect::Refused)?;
+        let draft = op::draft(&request, self.due)?;
         let moves = draft.applied.moves();
         if moves > self.room && !op.action.stands_alone() {
-            return Err(Effect::Refused(Rejection::Overflow));
+            return Err(Rejection::Overflow.into());
         }
         self.room = self.room.saturating_sub(moves);
         let record = OpRecord {
@@ -284,7 +301,7 @@ impl Run<'_> {
             accepted_at: stamp.accepted_at,
             subject: Subject::Other,
         };
-        self.apply(op, draft, record).map_err(Effect::Refused)
+        Ok(self.apply(op, draft, record)?)
     }
 
     /// Puts a draft in place. Books go first, because they alone can still refuse.

@@ -208,7 +208,8 @@ impl Level {
 
 /// A bit for each word of a block.
 fn bits(hash: u64) -> Block {
-    let low = (hash & u64::from(u32::MAX)) as u32;
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    let low = u32::from_le_bytes([a, b, c, d]);
     Block(SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 26)))
 }
 

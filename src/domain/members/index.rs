@@ -18,8 +18,8 @@ pub struct Index {
     len: usize,
 }
 
-/// Free slots at least, of four.
-const FREE_OF_FOUR: usize = 1;
+/// This part of the slots is free, at least.
+const FREE_PART: usize = 4;
 /// The first slots.
 const SLOTS_MIN: usize = 8;
 
@@ -57,9 +57,13 @@ impl Index {
     /// Adds a place; there must be none that is the same record's.
     pub fn insert(&mut self, hash: u64, place: u32) {
         let needed = self.len.saturating_add(1);
-        let used_max = self.slots.len() / 4 * (4 - FREE_OF_FOUR);
-        if needed > used_max {
-            // From three quarters full to a half.
+        // From three quarters full to a half.
+        if needed
+            > self
+                .slots
+                .len()
+                .saturating_sub(self.slots.len() / FREE_PART)
+        {
             self.resize(needed.saturating_mul(2).max(SLOTS_MIN));
         }
         self.put(slot(tag(hash), place));
@@ -112,7 +116,8 @@ fn slot(tag: u64, place: u32) -> u64 {
 }
 
 fn place_of(slot: u64) -> Option<u32> {
-    ((slot & u64::from(u32::MAX)) as u32).checked_sub(1)
+    let [a, b, c, d, ..] = slot.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d]).checked_sub(1)
 }
 
 #[cfg(test)]
