@@ -264,18 +264,17 @@ const COPY_EVERY: Duration = Duration::from_secs(1);
 /// State is flushed at the latest when this much of it waits, so that memory is bounded and a start
 /// has little to fold again. The more waits, the more writes of one key become one.
 const FLUSH_BYTES: usize = 64 << 20;
-/// And at the latest after this time.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// And at the latest after this time: small files of it cost as much to bring together as large ones.
+const FLUSH_EVERY: Duration = Duration::from_secs(3);
 
 impl Flusher {
     /// Works until the commit thread ends.
     pub fn run(self) {
         let _drain = Drain(&self.flushes);
-        let mut copied = Instant::now();
+        let (mut flush_due, mut copy_due) = (None, None);
         let mut last_checkpoint = None;
-        let mut due = None;
         loop {
-            let told = match due {
+            let told = match [flush_due, copy_due].into_iter().flatten().min() {
                 None => self
                     .flushes
                     .recv()
@@ -283,34 +282,37 @@ impl Flusher {
                 Some(due) => self.flushes.recv_deadline(due),
             };
             let is_last = matches!(told, Err(RecvTimeoutError::Disconnected));
-            let mut barrier = None;
+            let (mut barrier, mut is_full) = (None, false);
+            let now = Instant::now();
             match told {
                 Ok(Flush::Published {
                     waiting_bytes,
                     checkpoint,
                 }) => {
                     last_checkpoint = Some(checkpoint);
-                    due.get_or_insert_with(|| Instant::now() + FLUSH_EVERY);
-                    if waiting_bytes < FLUSH_BYTES {
-                        continue;
-                    }
+                    is_full = waiting_bytes >= FLUSH_BYTES;
+                    flush_due.get_or_insert(now + FLUSH_EVERY);
+                    copy_due.get_or_insert(now + COPY_EVERY);
                 }
                 Ok(Flush::Barrier(done)) => barrier = Some(done),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            if let Err(error) = self.reader.flush() {
-                self.fatal
-                    .set(&format!("the state cannot be flushed: {error}"));
-                return;
+            let is_due = |due: Option<Instant>| is_last || due.is_some_and(|due| now >= due);
+            if is_full || barrier.is_some() || is_due(flush_due) {
+                if let Err(error) = self.reader.flush() {
+                    self.fatal
+                        .set(&format!("the state cannot be flushed: {error}"));
+                    return;
+                }
+                flush_due = None;
             }
-            due = None;
             if let Some(done) = barrier {
                 // Who waited may have gone.
                 let _ = done.send(());
             }
-            if is_last || copied.elapsed() >= COPY_EVERY {
+            if is_due(copy_due) {
                 self.copy_checkpoint(last_checkpoint.take());
-                copied = Instant::now();
+                copy_due = None;
             }
             if is_last {
                 return;

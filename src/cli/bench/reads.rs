@@ -42,6 +42,9 @@ impl Bench {
         let title = format!("balances read, {steady} a second, writes at half");
         let seconds = self.options.seconds.clamp(0.2, SECONDS_MAX);
         let each = super::whole(READS_A_SECOND * seconds / READERS as f64).max(1);
+        self.peak()?;
+        // What scenarios before left to be compacted is not this one's.
+        usage::wait_until_idle(self.house.process()?);
         let mut measured = self.reads_beside(&title, each, Some(READS_A_SECOND))?;
         if let Some(latency) = measured[0].latency {
             measured[0].at_most(
