@@ -264,7 +264,8 @@ const COPY_EVERY: Duration = Duration::from_secs(1);
 /// State is flushed at the latest when this much of it waits, so that memory is bounded and a start
 /// has little to fold again. The more waits, the more writes of one key become one.
 const FLUSH_BYTES: usize = 64 << 20;
-/// And at the latest after this time: small files of it cost as much to bring together as large ones.
+/// And at the latest after this time: small files of it cost as much to bring together as large
+/// ones.
 const FLUSH_EVERY: Duration = Duration::from_secs(3);
 
 impl Flusher {

@@ -6,8 +6,8 @@
 //! Must not: be asked whether something is there.
 //!
 //! Method: a split block Bloom filter (Putze, Sanders, Singler, "Cache-, hash- and space-efficient
-//! Bloom filters", 2007; as in Apache Parquet's format, with blocks of a cache line): a key sets one
-//! bit in each of the eight words of one block, so that one block is looked at.
+//! Bloom filters", 2007; as in Apache Parquet's format, with blocks of a cache line): a key sets
+//! one bit in each of the eight words of one block, so that one block is looked at.
 
 use super::reader::StateReader;
 use super::store::{StoreError, Table};
@@ -125,8 +125,8 @@ impl Filter {
         self.hasher.hash(table, key)
     }
 
-    /// Looks where hashes lead, all at once: each lies somewhere else, and waiting for one after the
-    /// other takes longer.
+    /// Looks where hashes lead, all at once: each lies somewhere else, and waiting for one after
+    /// the other takes longer.
     pub fn near(&self, hashes: impl Iterator<Item = u64>) {
         let near = hashes.map(|hash| {
             let blocks = self.levels.iter().filter_map(|level| level.block(hash));

@@ -1,16 +1,16 @@
 //! A member in few bytes: how it is kept in memory by the million, and stored.
 //!
 //! These bytes are the house's own; no auditor reads them. Numbers are LEB128, and differences
-//! zigzag before that. A lot says how it differs from the one before, because lots of one member are
-//! much alike; the first counts from zero.
+//! zigzag before that. A lot says how it differs from the one before, because lots of one member
+//! are much alike; the first counts from zero.
 //!
 //! ```text
 //! member   flags u8 (1 frozen, then whether these follow: 2 last, 4 burned, 8 pending, 16 holds,
 //!          32 debts) ‖ last op ‖ burned day, points ‖ lots ‖ pending ‖ holds ‖ debts
 //! lots     count, then each: 8 × issuer + same (1 day issued, 2 days from there to activation and
-//!          to expiry, 4 price_version), then what is not the same: day issued, from the one before;
-//!          days to activation, days from there to expiry; price_version; then the first op's entry,
-//!          from the one before; its place; points
+//!          to expiry, 4 price_version), then what is not the same: day issued, from the one
+//!          before; days to activation, days from there to expiry; price_version; then the first
+//!          op's entry, from the one before; its place; points
 //! holds    count, then each: op, deadline, lots
 //! debts    count, then each: issuer, price_version, points
 //! op       entry, place

@@ -1,8 +1,8 @@
 //! One table of members: their records behind each other in one piece of memory, and an index.
 //!
 //! Millions of small allocations that grow leave memory in pieces that nothing fits; this does not.
-//! A record that outgrows its room is written again at the end, and dead where it was. Once there is
-//! no room at the end and an eighth is dead, all others are moved together into new memory.
+//! A record that outgrows its room is written again at the end, and dead where it was. Once there
+//! is no room at the end and an eighth is dead, all others are moved together into new memory.
 //! Must not: know what a member is.
 //!
 //! ```text
