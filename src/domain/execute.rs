@@ -294,14 +294,15 @@ impl Run<'_> {
         if moves > self.room && !op.action.stands_alone() {
             return Err(Rejection::Overflow.into());
         }
-        self.room = self.room.saturating_sub(moves);
         let record = OpRecord {
             at: stamp.at,
             digest,
             accepted_at: stamp.accepted_at,
             subject: Subject::Other,
         };
-        Ok(self.apply(op, draft, record)?)
+        self.apply(op, draft, record)?;
+        self.room = self.room.saturating_sub(moves);
+        Ok(())
     }
 
     /// Puts a draft in place. Books go first, because they alone can still refuse.
