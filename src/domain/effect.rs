@@ -40,14 +40,6 @@ impl Effect {
             Self::Applied(_) => Rejection::Applied,
         }
     }
-
-    /// How many slices it moved.
-    pub fn moves(&self) -> usize {
-        match self {
-            Self::Applied(applied) => applied.moves(),
-            Self::Refused(_) | Self::Duplicate(_) => 0,
-        }
-    }
 }
 
 /// What an applied op changed.
