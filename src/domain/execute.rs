@@ -212,8 +212,10 @@ pub fn execute(
     due: &Due,
 ) -> Vec<Effect> {
     // Since the batch was prefetched, its other submissions have taken the processor's cache.
-    let named = submission.ops.iter().map(|op| op.action.members());
-    set.members.near(named.flatten().flatten().copied());
+    if submission.ops.len() > 1 {
+        let named = submission.ops.iter().map(|op| op.action.members());
+        set.members.near(named.flatten().flatten().copied());
+    }
     let is_atomic = submission.mode == Mode::Atomic;
     let mut run = Run {
         set,

@@ -105,9 +105,9 @@ impl Shard {
         let id = &mut id[..self.id(at).len()];
         id.copy_from_slice(self.id(at));
         let note = self.note(at);
-        // Until the new one is there, so that all are found if they are moved meanwhile.
         let new = self.append(id, value, TOUCHED, hasher);
-        let old = |known: u32| start(known) != new && self.id(start(known)) == id;
+        // All may have been moved meanwhile; the new one is not in the index yet.
+        let old = |known: u32| self.id(start(known)) == id;
         let (slot, known) = self.index.find(hash, old).expect("it was just there");
         let at = start(known);
         self.bytes[at] |= DEAD;
